@@ -1,0 +1,146 @@
+//! Named random streams on xoshiro256++.
+
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The seed of a run, as given with `--seed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Seed(u64);
+
+/// The source of all streams of one replication.
+#[derive(Debug, Clone, Copy)]
+pub struct Chance {
+    root: u64,
+}
+
+/// One stream of random numbers.
+#[derive(Debug, Clone)]
+pub struct Stream(Xoshiro256PlusPlus);
+
+impl Seed {
+    /// A seed from a number.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Chance {
+    /// The streams of replication number `replication` (from 0) under a seed.
+    pub fn new(seed: Seed, replication: u32) -> Self {
+        let root = mix(seed.0 ^ mix(u64::from(replication)));
+        Self { root }
+    }
+
+    /// The stream of an entity for a purpose; the same names give the same stream.
+    pub fn stream(&self, entity: &str, purpose: &str) -> Stream {
+        let mut hash = self.root;
+        // The separator keeps ("a", "bc") and ("ab", "c") apart.
+        for byte in entity.bytes().chain([0xff]).chain(purpose.bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        }
+        // SplitMix64 fills the 256 bits of state, as xoshiro's authors advise.
+        let mut state = [0_u8; 32];
+        for chunk in state.chunks_exact_mut(8) {
+            hash = hash.wrapping_add(GOLDEN_GAMMA);
+            chunk.copy_from_slice(&mix(hash).to_le_bytes());
+        }
+        Stream(Xoshiro256PlusPlus::from_seed(state))
+    }
+}
+
+impl Stream {
+    /// 64 random bits.
+    #[inline]
+    pub fn bits(&mut self) -> u64 {
+        use rand::Rng;
+        self.0.next_u64()
+    }
+
+    /// A uniform number in the open interval (0, 1), on a grid of 2^-53: safe for logarithms.
+    #[inline]
+    pub fn uniform(&mut self) -> f64 {
+        ((self.bits() >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0)
+    }
+
+    /// An exponential variate with mean 1, by inversion: one uniform each, monotone, so that common
+    /// random numbers stay in step.
+    #[inline]
+    pub fn exp1(&mut self) -> f64 {
+        -libm::log(self.uniform())
+    }
+
+    /// A standard normal variate, by inversion of the normal distribution function.
+    pub fn normal(&mut self) -> f64 {
+        super::distribution::normal_quantile(self.uniform())
+    }
+
+    /// A uniform index in `0..n`; `n` must not be zero.
+    pub fn index(&mut self, n: usize) -> usize {
+        // Lemire's multiply-shift; its bias is below n / 2^64.
+        ((u128::from(self.bits()) * n as u128) >> 64) as usize
+    }
+}
+
+/// 64-bit FNV-1a prime.
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+/// Increment of `SplitMix64` (Steele, Lea, Flood 2014).
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The finaliser of `SplitMix64`: a bijection that spreads every input bit over the output.
+const fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_stable_to_the_bit() {
+        let mut stream = Chance::new(Seed::new(1), 0).stream("broker/3", "start-up");
+        let bits: Vec<u64> = (0..3).map(|_| stream.bits()).collect();
+        assert_eq!(bits, BITS, "{bits:#x?}");
+    }
+    const BITS: [u64; 3] = [0, 0, 0];
+
+    #[test]
+    fn names_seeds_and_replications_separate_streams() {
+        let first = |seed, replication, entity: &str, purpose: &str| {
+            Chance::new(Seed::new(seed), replication).stream(entity, purpose).bits()
+        };
+        let base = first(1, 0, "broker/3", "x");
+        assert_eq!(base, first(1, 0, "broker/3", "x"));
+        for other in [
+            first(2, 0, "broker/3", "x"),
+            first(1, 1, "broker/3", "x"),
+            first(1, 0, "broker/4", "x"),
+            first(1, 0, "broker/3", "y"),
+            first(1, 0, "broker", "/3x"),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn uniform_never_touches_its_ends() {
+        let mut stream = Chance::new(Seed::new(7), 0).stream("u", "");
+        let mean = (0..100_000).map(|_| stream.uniform()).sum::<f64>() / 1e5;
+        assert!((mean - 0.5).abs() < 4.0 * (1.0_f64 / 12.0 / 1e5).sqrt());
+        let largest = ((u64::MAX >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0);
+        assert!(largest < 1.0);
+    }
+}

@@ -1,0 +1,100 @@
+//! Money and money per hour, in US dollars.
+
+use super::text::{self, Quantity, QuantityError, Unit};
+use super::time::SimSpan;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::{Add, Mul};
+
+/// An amount in US dollars.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+pub struct Money(f64);
+
+/// US dollars per hour.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+pub struct MoneyRate(f64);
+
+impl Money {
+    /// The amount in dollars.
+    pub const fn dollars(self) -> f64 {
+        self.0
+    }
+}
+
+impl MoneyRate {
+    /// Dollars per hour.
+    pub const fn per_hour(self) -> f64 {
+        self.0
+    }
+}
+
+impl Add for Money {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+/// What a price per hour comes to over a span.
+impl Mul<SimSpan> for MoneyRate {
+    type Output = Money;
+    fn mul(self, span: SimSpan) -> Money {
+        Money(self.0 * span.as_secs_f64() / 3_600.0)
+    }
+}
+
+const READ: &[Unit] = &[("USD", 1.0)];
+const RATE_READ: &[Unit] = &[("USD/h", 1.0)];
+
+impl Quantity for Money {
+    const NAME: &'static str = "price";
+    const EXAMPLE: &'static str = "0.41 USD";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        text::parse_one::<Self>(text, READ).map(Self)
+    }
+    fn to_base(self) -> f64 {
+        self.0
+    }
+    fn from_base(base: f64) -> Result<Self, QuantityError> {
+        text::to_rate::<Self>(&base.to_string(), base).map(Self)
+    }
+}
+
+impl Quantity for MoneyRate {
+    const NAME: &'static str = "price per hour";
+    const EXAMPLE: &'static str = "0.41 USD/h";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        text::parse_one::<Self>(text, RATE_READ).map(Self)
+    }
+    fn to_base(self) -> f64 {
+        self.0
+    }
+    fn from_base(base: f64) -> Result<Self, QuantityError> {
+        text::to_rate::<Self>(&base.to_string(), base).map(Self)
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{} USD", text::sig(self.0)))
+    }
+}
+
+impl fmt::Display for MoneyRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{} USD/h", text::sig(self.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_per_hour_over_a_day() {
+        let day = MoneyRate::parse("0.50 USD/h").unwrap() * SimSpan::from_secs(86_400);
+        assert_eq!(day.dollars(), 12.0);
+    }
+}

@@ -82,9 +82,9 @@ impl<Q: Quantity> Distribution<Q> {
     pub fn sample(&self, stream: &mut Stream) -> Q {
         let value = self.quantile(stream.uniform());
         // A finite law of non-negative quantities can only leave the range by overflow.
-        Q::from_base(value).or_else(|_| Q::from_base(self.mean())).unwrap_or_else(|error| {
-            unreachable!("a checked law has a representable mean: {error}")
-        })
+        Q::from_base(value)
+            .or_else(|_| Q::from_base(self.mean()))
+            .unwrap_or_else(|error| unreachable!("a checked law has a representable mean: {error}"))
     }
 
     /// The value (base unit) below which a share `p` in (0, 1) of the draws lies.
@@ -223,8 +223,15 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         for text in [
-            "exp(-1 s)", "exp()", "exp(1 s", "uniform(2 s, 1 s)", "lognormal(25 s, 60 s)",
-            "lognormal(p50 60 s, p95 25 s)", "lognormal(p50 0 s, p95 1 s)", "pareto(1 s)", "",
+            "exp(-1 s)",
+            "exp()",
+            "exp(1 s",
+            "uniform(2 s, 1 s)",
+            "lognormal(25 s, 60 s)",
+            "lognormal(p50 60 s, p95 25 s)",
+            "lognormal(p50 0 s, p95 1 s)",
+            "pareto(1 s)",
+            "",
         ] {
             assert!(Distribution::<SimSpan>::parse(text).is_err(), "{text}");
         }

@@ -62,10 +62,7 @@ impl fmt::Display for Problem {
 
 /// The word out of `words` that `found` was most likely meant to be, if any is near enough:
 /// at most one edit for every three letters, transpositions counting as one.
-pub fn nearest_word<'a>(
-    found: &str,
-    words: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest_word<'a>(found: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = found.to_lowercase();
     words
         .into_iter()

@@ -72,12 +72,7 @@ impl Check {
     }
 
     /// Opens a map at a path; a node of another shape is a problem.
-    pub fn open<'n>(
-        &mut self,
-        node: &'n Node,
-        path: &str,
-        table: Table,
-    ) -> Option<Fields<'n, '_>> {
+    pub fn open<'n>(&mut self, node: &'n Node, path: &str, table: Table) -> Option<Fields<'n, '_>> {
         if !matches!(node.value, Value::Map(_)) {
             let words: Vec<&str> = table.iter().map(|key| key.name).collect();
             let allowed = format!("a map with the keys {}", words.join(", "));

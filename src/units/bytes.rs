@@ -7,8 +7,9 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 /// A number of bytes: counted, so that conservation is exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Bytes(u64);
 
 /// Bytes per second: finite and never negative.
@@ -181,12 +182,8 @@ const RATE_READ: &[Unit] = &[
     ("Mbit/s", 125e3),
     ("Gbit/s", 125e6),
 ];
-const RATE_PRINT: &[Unit] = &[
-    ("B/s", 1.0),
-    ("KiB/s", KIB),
-    ("MiB/s", KIB * KIB),
-    ("GiB/s", KIB * KIB * KIB),
-];
+const RATE_PRINT: &[Unit] =
+    &[("B/s", 1.0), ("KiB/s", KIB), ("MiB/s", KIB * KIB), ("GiB/s", KIB * KIB * KIB)];
 
 impl Quantity for Bytes {
     const NAME: &'static str = "size";

@@ -8,8 +8,9 @@ use std::fmt;
 use std::ops::{Add, Mul};
 
 /// A number of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Records(u64);
 
 /// Records per second: finite and never negative.
@@ -91,8 +92,7 @@ impl Mul<Bytes> for RecordRate {
     }
 }
 
-const RATE_READ: &[Unit] =
-    &[("/s", 1.0), ("k/s", 1e3), ("K/s", 1e3), ("M/s", 1e6), ("G/s", 1e9)];
+const RATE_READ: &[Unit] = &[("/s", 1.0), ("k/s", 1e3), ("K/s", 1e3), ("M/s", 1e6), ("G/s", 1e9)];
 const RATE_PRINT: &[Unit] = &[("/s", 1.0), ("k/s", 1e3), ("M/s", 1e6)];
 const FREQUENCY_READ: &[Unit] = &[
     ("/ s", 1.0),

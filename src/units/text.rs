@@ -74,8 +74,7 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
                     || (matches!(next, b'+' | b'-')
                         && bytes.get(end + 2).is_some_and(u8::is_ascii_digit))
             });
-        let sign = matches!(c, b'+' | b'-')
-            && (end == 0 || matches!(bytes[end - 1], b'e' | b'E'));
+        let sign = matches!(c, b'+' | b'-') && (end == 0 || matches!(bytes[end - 1], b'e' | b'E'));
         if c.is_ascii_digit() || c == b'.' || c == b'_' || sign || exponent {
             end += 1;
         } else {
@@ -90,8 +89,8 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
 
 /// Reads one number with one unit out of `units`; an empty unit is allowed when it is listed.
 pub(crate) fn parse_one<Q: Quantity>(text: &str, units: &[Unit]) -> Result<f64, QuantityError> {
-    let (number, unit) = split_number(text)
-        .ok_or_else(|| QuantityError::new::<Q>(text, "a number and a unit"))?;
+    let (number, unit) =
+        split_number(text).ok_or_else(|| QuantityError::new::<Q>(text, "a number and a unit"))?;
     let scale = scale_of::<Q>(text, unit.trim_end(), units)?;
     finite::<Q>(text, number * scale)
 }
@@ -178,11 +177,7 @@ pub fn sig(value: f64) -> String {
 }
 
 /// Prints `value` (in base units) with the largest unit that keeps the number at least 1.
-pub(crate) fn print_scaled(
-    f: &mut fmt::Formatter<'_>,
-    value: f64,
-    units: &[Unit],
-) -> fmt::Result {
+pub(crate) fn print_scaled(f: &mut fmt::Formatter<'_>, value: f64, units: &[Unit]) -> fmt::Result {
     let (name, scale) = units
         .iter()
         .rev()

@@ -12,13 +12,15 @@ use std::ops::{Add, AddAssign, Div, Mul, Sub};
 const NANOS_PER_SEC: u64 = 1_000_000_000;
 
 /// An instant of simulated time: nanoseconds since the start of the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct SimTime(u64);
 
 /// A length of simulated time in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct SimSpan(u64);
 
 impl SimTime {
@@ -272,7 +274,8 @@ mod tests {
 
     #[test]
     fn durations_refuse_what_is_not_one() {
-        for text in ["", "15", "s", "-1 s", "nan s", "inf s", "1 fortnight", "30 min 1 h", "1e30 d"] {
+        for text in ["", "15", "s", "-1 s", "nan s", "inf s", "1 fortnight", "30 min 1 h", "1e30 d"]
+        {
             assert!(SimSpan::parse(text).is_err(), "{text}");
         }
         let error = SimSpan::parse("15").unwrap_err().to_string();

@@ -1,0 +1,39 @@
+//! Hosts and their disks.
+
+use crate::units::{ByteRate, Bytes, MoneyRate};
+
+/// A machine, virtual machine or container with its own cores, memory, NIC and disks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Host {
+    /// Name: the key in `hosts`, a dash and a number from 1.
+    pub name: String,
+    /// The card it was made from.
+    pub card: String,
+    /// Zone; the rack of its brokers.
+    pub zone: String,
+    /// Cores (virtual CPUs), at least a fraction above zero.
+    pub cores: f64,
+    /// Speed of one core relative to the machine on which the cost card was measured.
+    pub speed: f64,
+    /// Memory.
+    pub memory: Bytes,
+    /// NIC capacity in.
+    pub nic_in: ByteRate,
+    /// NIC capacity out.
+    pub nic_out: ByteRate,
+    /// Disks, in order.
+    pub disks: Vec<Disk>,
+    /// Price per hour, storage included, when the card knows one.
+    pub price: Option<MoneyRate>,
+}
+
+/// A disk of a host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disk {
+    /// Sequential write bandwidth.
+    pub write: ByteRate,
+    /// Sequential read bandwidth.
+    pub read: ByteRate,
+    /// Usable capacity.
+    pub capacity: Bytes,
+}

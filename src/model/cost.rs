@@ -1,0 +1,46 @@
+//! CPU and time costs of requests, batches, records and bytes on a broker.
+//!
+//! # Equation
+//! CPU seconds of one second of load on a broker, on a core of speed 1:
+//! produce: `requests·a + batches·b + records·c + bytes·d`; follower fetches served, follower
+//! appends and consumer fetches likewise, each with its own coefficients.
+//! # Assumes
+//! Costs are linear in requests, batches, records and bytes within the calibrated range; a faster
+//! core divides all of them by its speed.
+//! # Breaks
+//! Compression, TLS and message-format conversion cost extra and are not in these terms.
+//! # Source
+//! Starting values: kafsim's own priors (×/÷ 1.7), on the card with their uncertainty.
+
+use crate::units::SimSpan;
+
+/// The costs of one cost card. Every value is for a core of speed 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Costs {
+    /// Waking a sleeping thread: latency, hardly CPU.
+    pub hand_off: SimSpan,
+    /// CPU per produce request at the leader.
+    pub produce_request: SimSpan,
+    /// CPU per fetch request at the leader, from followers and consumers.
+    pub fetch_request: SimSpan,
+    /// CPU per batch appended at the leader.
+    pub leader_batch: SimSpan,
+    /// CPU per batch appended at a follower.
+    pub follower_batch: SimSpan,
+    /// CPU per record validated at the leader.
+    pub leader_record: SimSpan,
+    /// CPU per byte received and appended at the leader, in nanoseconds per byte.
+    pub produce_ns_per_byte: f64,
+    /// CPU per byte fetched and appended at a follower, in nanoseconds per byte.
+    pub follower_ns_per_byte: f64,
+    /// CPU per byte sent from the page cache, in nanoseconds per byte.
+    pub send_ns_per_byte: f64,
+    /// CPU at the leader per partition of a fetch session and fetch.
+    pub session_partition: SimSpan,
+    /// CPU per record in a consumer's `poll`, before the application's own work.
+    pub consumer_record: SimSpan,
+    /// CPU and waiting per `poll` call, before the application's own work.
+    pub consumer_poll: SimSpan,
+    /// CPU of a running broker without any load, in cores of speed 1.
+    pub idle_cores: f64,
+}

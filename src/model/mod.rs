@@ -1,0 +1,22 @@
+//! The physics: a contract in the singular file, its kinds in the plural folder.
+//!
+//! # Rule
+//! A model holds no clock, no event queue and no I/O, and what chance it needs is handed to it. It
+//! answers questions; engines act on the answers.
+//! # Assumes
+//! Numbers come from cards and scenarios; a model file holds equations only.
+//! # Breaks
+//! Nothing here keeps state between runs.
+//! # Source
+//! Each file names its own.
+
+pub mod assignor;
+pub mod assignors;
+pub mod client;
+pub mod cost;
+pub mod curve;
+pub mod curves;
+pub mod policies;
+pub mod policy;
+pub mod rebalance;
+pub mod rebalances;

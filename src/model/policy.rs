@@ -1,0 +1,158 @@
+//! Autoscaling policies: observe, decide, say why.
+//!
+//! # Rule
+//! At each of its own evaluation instants a policy sees one observation and answers one decision
+//! per target. It holds only what the real controller remembers (times of decisions, windows).
+//! # Assumes
+//! The engine measures; a metric that cannot be measured is absent, not zero.
+//! # Breaks
+//! A policy cannot act: whether its decision changed anything is the engine's answer
+//! ([`ScalingPolicy::acted`]).
+//! # Source
+//! One source per kind; the replay form (`proposal`, `stabilised`, `limited`, `desired`, `reason`)
+//! is shared by all.
+
+use crate::units::{SimSpan, SimTime};
+
+pub use super::policies::Policy;
+
+/// What is scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Brokers of the cluster.
+    Brokers,
+    /// Members of the consumer group that the policy is bound to.
+    Consumers,
+}
+
+impl Target {
+    /// The word used in outputs: `brokers` or `consumers`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Brokers => "brokers",
+            Self::Consumers => "consumers",
+        }
+    }
+}
+
+/// A measured value under the policy's own name for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample<'a> {
+    /// The metric's name, as the policy's file writes it.
+    pub metric: &'a str,
+    /// Its value in the metric's own unit (percent, bytes/s, records, ms); `None` if unmeasured.
+    pub value: Option<f64>,
+}
+
+/// What a policy sees at one instant.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// Every metric that the policy asked for with [`ScalingPolicy::metrics`].
+    pub samples: &'a [Sample<'a>],
+    /// Brokers wanted so far (in service, starting, minus leaving).
+    pub brokers: u32,
+    /// Members wanted so far in the policy's group; `None` when it scales no group.
+    pub consumers: Option<u32>,
+    /// Partitions that the group reads, when known.
+    pub partitions: Option<u32>,
+}
+
+impl Observation<'_> {
+    /// The value of a metric; `None` when it is absent or unmeasured.
+    pub fn value(&self, metric: &str) -> Option<f64> {
+        self.samples.iter().find(|sample| sample.metric == metric).and_then(|sample| sample.value)
+    }
+}
+
+/// Why a decision is what it is: one word of a closed list, as the replay prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Nothing calls for a change.
+    WithinRange,
+    /// A metric is above its upper threshold: up.
+    ScaleUp,
+    /// All metrics are below their lower thresholds: down.
+    ScaleDown,
+    /// A change is called for, but the last one of this direction was too recent.
+    CoolingDown,
+    /// Up is called for at the largest allowed size.
+    AtMaximum,
+    /// Down is called for at the smallest allowed size.
+    AtMinimum,
+}
+
+impl Reason {
+    /// The word in outputs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::WithinRange => "WithinRange",
+            Self::ScaleUp => "ScaleUp",
+            Self::ScaleDown => "ScaleDown",
+            Self::CoolingDown => "CoolingDown",
+            Self::AtMaximum => "AtMaximum",
+            Self::AtMinimum => "AtMinimum",
+        }
+    }
+}
+
+/// One decision about one target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The policy's own name for this loop (`broker_scaling`, a manifest's `metadata.name`).
+    pub policy: String,
+    /// What is scaled.
+    pub target: Target,
+    /// The size before.
+    pub current: u32,
+    /// The metric that decided, if any.
+    pub metric: Option<String>,
+    /// What the metrics ask for, before everything else.
+    pub proposal: Option<u32>,
+    /// After cooldowns and windows.
+    pub stabilised: Option<u32>,
+    /// After rate limits, before minimum and maximum.
+    pub limited: Option<u32>,
+    /// The size wanted from now on.
+    pub desired: u32,
+    /// Why, as a word.
+    pub reason: Reason,
+    /// Whether the policy *acted*: it decided to change the size, even if a cap or floor then left
+    /// the size as it was (a failed action).
+    pub action: bool,
+    /// Why, as a sentence with the measured numbers.
+    pub words: String,
+}
+
+/// An alert condition that a policy file brings with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyAlert {
+    /// Its name.
+    pub name: String,
+    /// The counter it watches.
+    pub counter: AlertCounter,
+    /// It fires while the counter is above this.
+    pub above: f64,
+    /// What the file wants done; shown, never executed.
+    pub action: String,
+}
+
+/// Counters that alert conditions may watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertCounter {
+    /// Actions since the start that were decided and changed nothing.
+    FailedScalingActions,
+    /// Actions decided within the last hour.
+    ScalingActionsPerHour,
+}
+
+/// What every policy does.
+pub trait ScalingPolicy {
+    /// Time between two evaluations.
+    fn period(&self) -> SimSpan;
+    /// The names of the metrics it wants to see.
+    fn metrics(&self) -> Vec<&str>;
+    /// One evaluation; a decision for each target that it scales, brokers first.
+    fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
+    /// Alerts that its file defines.
+    fn alerts(&self) -> &[PolicyAlert];
+}

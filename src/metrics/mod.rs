@@ -1,0 +1,14 @@
+//! What every engine writes and every analysis reads.
+//!
+//! Three makers (`des`, `fluid`, `live`) each make the same [`Run`]; comparing, plotting and
+//! reporting never ask which one did.
+
+mod run;
+mod series;
+
+pub use run::{
+    AlertEntry, Bottleneck, BrokerOutcome, Cost, CostItem, DecisionEntry, EngineKind, Event,
+    GroupOutcome, ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles,
+    ResourceUse, Run, Spread, TopicOutcome, Utilisation,
+};
+pub use series::{Series, Shape};

@@ -1,0 +1,319 @@
+//! A scenario after all checks: plain data that an engine can run without asking again.
+
+use crate::chance::Distribution;
+use crate::cluster::{Cluster, GroupId, Host, TopicId};
+use crate::model::assignor::Assignor;
+use crate::model::client::{ConsumerSettings, ProducerSettings};
+use crate::model::cost::Costs;
+use crate::model::curve::Curve;
+use crate::model::policy::Policy;
+use crate::units::{ByteRate, Bytes, Records, SimSpan, SimTime};
+use std::collections::BTreeMap;
+
+/// A checked scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its name; names the output folder.
+    pub name: String,
+    /// 16 hexadecimal digits over the effective values; equal for files that mean the same.
+    pub hash: String,
+    /// Cards in use, each with the hash of its text.
+    pub cards: BTreeMap<String, String>,
+    /// Wall clock at t = 0, without a zone.
+    pub start: jiff::civil::DateTime,
+    /// Length of the run.
+    pub duration: SimSpan,
+    /// Cut from rates and latencies at the beginning.
+    pub warm_up: SimSpan,
+    /// The engine asked for.
+    pub engine: EngineChoice,
+    /// The cluster at t = 0, replicas placed.
+    pub cluster: Cluster,
+    /// Round trip between two hosts of one zone, and of two zones.
+    pub round_trip: RoundTrips,
+    /// What a new broker is made of.
+    pub pool: BrokerPool,
+    /// CPU and time costs.
+    pub costs: Costs,
+    /// `num.replica.fetchers`.
+    pub replica_fetchers: u32,
+    /// Kafka version, e.g. `4.1`.
+    pub version: String,
+    /// What exists before t = 0.
+    pub initial: Initial,
+    /// Who writes.
+    pub producers: Vec<Producer>,
+    /// Who reads, indexed by [`GroupId`].
+    pub groups: Vec<Group>,
+    /// Autoscalers.
+    pub autoscaling: Vec<Scaler>,
+    /// What happens when, in time order.
+    pub timeline: Vec<TimelineEntry>,
+    /// Objectives.
+    pub slo: Vec<Objective>,
+    /// What the reader should know although it is allowed.
+    pub warnings: Vec<String>,
+}
+
+/// Round-trip times by distance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundTrips {
+    /// Within a zone.
+    pub same_zone: SimSpan,
+    /// Between zones.
+    pub other_zone: SimSpan,
+}
+
+/// Which engine runs a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// The program chooses.
+    Auto,
+    /// Flows between events.
+    Fluid,
+}
+
+/// Where brokers that are added come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokerPool {
+    /// A host to copy for each new broker; its zone is chosen so that zones stay even.
+    pub host: Host,
+    /// Zones in the order of the scenario.
+    pub zones: Vec<String>,
+    /// Log dirs of each new broker.
+    pub log_dirs: u32,
+    /// Time from the decision until the broker is unfenced.
+    pub start_up: Distribution<SimSpan>,
+}
+
+/// What exists before t = 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Initial {
+    /// Share of what retention keeps at mean load that is stored at t = 0 (1 = `full`).
+    pub stored: f64,
+    /// Records each group is behind at t = 0, over all its partitions; absent = at the tail.
+    pub lag: BTreeMap<GroupId, Records>,
+    /// Whether the page cache holds the tail.
+    pub page_cache_warm: bool,
+}
+
+/// A producer: one or several client processes with one load.
+#[derive(Debug, Clone)]
+pub struct Producer {
+    /// Name.
+    pub name: String,
+    /// Share of the records per topic; shares sum to 1.
+    pub to: Vec<(TopicId, f64)>,
+    /// Client processes.
+    pub clients: u32,
+    /// Size of a record's value, key and headers.
+    pub record_size: Distribution<Bytes>,
+    /// Share of the records per partition of a topic, `None` when keys are absent or uniform.
+    /// Indexed like [`Producer::to`]; each inner vector sums to 1.
+    pub partition_shares: Vec<Option<Vec<f64>>>,
+    /// Whether records have keys (batches then fill per partition, not one after another).
+    pub keyed: bool,
+    /// Offered load.
+    pub load: Curve,
+    /// Client settings.
+    pub settings: ProducerSettings,
+}
+
+/// A consumer group.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Name (`group.id`).
+    pub name: String,
+    /// Topics it reads.
+    pub reads: Vec<TopicId>,
+    /// Members at t = 0.
+    pub members: u32,
+    /// Rebalance protocol.
+    pub protocol: GroupProtocol,
+    /// Assignor.
+    pub assignor: Assignor,
+    /// Time from a scaling decision until the new member polls for the first time.
+    pub start_up: Distribution<SimSpan>,
+    /// Cores that each member may use.
+    pub cores: f64,
+    /// Speed of one of those cores relative to the cost card's machine.
+    pub speed: f64,
+    /// NIC capacity of a member's host or pod.
+    pub nic_in: ByteRate,
+    /// The application's work.
+    pub work: Work,
+    /// Client settings.
+    pub settings: ConsumerSettings,
+}
+
+/// Rebalance protocol of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupProtocol {
+    /// Classic, everyone stops.
+    Eager,
+    /// Classic, only moved partitions stop.
+    Cooperative,
+    /// KIP-848.
+    Consumer,
+}
+
+/// What a consumer application does with each record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Work {
+    /// CPU per record on a core of speed 1.
+    pub cpu_per_record: SimSpan,
+    /// Waiting per record (a downstream call).
+    pub wait_per_record: SimSpan,
+    /// Records of one member in work at the same time.
+    pub concurrency: u32,
+}
+
+/// A policy bound to what it scales.
+#[derive(Debug, Clone)]
+pub struct Scaler {
+    /// The policy.
+    pub policy: Policy,
+    /// The file it came from, as written.
+    pub file: String,
+    /// Whether its broker part acts.
+    pub brokers: bool,
+    /// The group that its consumer part scales.
+    pub group: Option<GroupId>,
+    /// What follows when brokers come or go.
+    pub rebalancing: Rebalancing,
+}
+
+/// Whether and how partitions move after brokers were added.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rebalancing {
+    /// Nobody moves partitions: a new broker stays empty.
+    None,
+    /// The fewest replicas move that make the brokers even, under a throttle per broker.
+    Minimal {
+        /// Replication throttle of each broker; `None` = unthrottled.
+        throttle: Option<ByteRate>,
+    },
+}
+
+/// Something that happens at an instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub action: TimelineAction,
+}
+
+/// What the timeline can do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TimelineAction {
+    /// Start new brokers from the pool.
+    AddBrokers {
+        /// How many.
+        count: u32,
+    },
+    /// Move replicas.
+    Reassign {
+        /// How.
+        rebalancing: Rebalancing,
+    },
+    /// Set the number of members of a group.
+    ScaleGroup {
+        /// Which group.
+        group: GroupId,
+        /// How many members.
+        members: u32,
+    },
+}
+
+/// `METRIC(ENTITY)[.STAT] (<|≤|>|≥) QUANTITY [in P % of (time | SPAN windows)]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objective {
+    /// As written.
+    pub text: String,
+    /// The metric and its entity.
+    pub metric: Metric,
+    /// The statistic; `None` looks at the value itself.
+    pub stat: Option<Stat>,
+    /// The comparison.
+    pub comparison: Comparison,
+    /// The limit, in the unit of the metric.
+    pub limit: f64,
+    /// Where it must hold.
+    pub window: Window,
+}
+
+/// Metrics that objectives may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Committed lag of a group in records.
+    Lag(GroupId),
+    /// Age of the oldest unprocessed record of a group in seconds.
+    LagSeconds(GroupId),
+    /// Mean CPU utilisation of the brokers in service, 0–1.
+    BrokerCpu,
+}
+
+/// A statistic over a window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stat {
+    /// Mean over time.
+    Mean,
+    /// Largest value.
+    Max,
+    /// A quantile over time, 0–1.
+    Quantile(f64),
+}
+
+/// How a value is compared with its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Below,
+    /// `≤` or `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `≥` or `>=`
+    AtLeast,
+}
+
+/// Where an objective must hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Window {
+    /// Over the whole run, as one value.
+    Run,
+    /// At a share of all instants.
+    Time {
+        /// Share, 0–1.
+        share: f64,
+    },
+    /// In a share of consecutive windows of one length.
+    Windows {
+        /// Share, 0–1.
+        share: f64,
+        /// Length of a window.
+        span: SimSpan,
+    },
+}
+
+impl Comparison {
+    /// Whether `value` satisfies the comparison with `limit`.
+    pub fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::Below => value < limit,
+            Self::AtMost => value <= limit,
+            Self::Above => value > limit,
+            Self::AtLeast => value >= limit,
+        }
+    }
+    /// The sign as written in outputs.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Below => "<",
+            Self::AtMost => "≤",
+            Self::Above => ">",
+            Self::AtLeast => "≥",
+        }
+    }
+}

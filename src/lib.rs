@@ -1,9 +1,14 @@
 //! kafsim: a flight simulator for Apache Kafka clusters.
+
+pub mod analysis;
 pub mod chance;
 pub mod cluster;
+pub mod engine;
 pub mod error;
 pub mod form;
 pub mod metrics;
 pub mod model;
+pub mod report;
 pub mod scenario;
+pub mod study;
 pub mod units;

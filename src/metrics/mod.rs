@@ -9,6 +9,6 @@ mod series;
 pub use run::{
     AlertEntry, Bottleneck, BrokerOutcome, Cost, CostItem, DecisionEntry, EngineKind, Event,
     GroupOutcome, ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles,
-    ResourceUse, Run, Spread, TopicOutcome, Utilisation,
+    ResourceUse, Run, Spread, ThresholdLine, TopicOutcome, Utilisation,
 };
 pub use series::{Series, Shape};

@@ -53,10 +53,14 @@ pub struct Run {
     pub alerts: Vec<AlertEntry>,
     /// Operations, in order of their start.
     pub operations: Vec<OperationEntry>,
+    /// Where autoscaling policies act.
+    pub thresholds: Vec<ThresholdLine>,
     /// Everything that left a mark, in time order.
     pub events: Vec<Event>,
     /// Cost, when cards know prices.
     pub cost: Option<Cost>,
+    /// Sentences that a study adds, e.g. what a simpler method would have claimed.
+    pub remarks: Vec<String>,
     /// Values over time.
     pub series: Vec<Series>,
 }
@@ -297,6 +301,22 @@ pub struct DecisionEntry {
     pub capacity_before: Option<f64>,
     /// The same just after.
     pub capacity_after: Option<f64>,
+}
+
+/// Where a policy acts on a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThresholdLine {
+    /// `brokers`, or the group's name.
+    pub target: String,
+    /// The metric under the policy's name; the series of that name and this target holds what the
+    /// policy saw.
+    pub metric: String,
+    /// Up is called for above this, in the metric's unit.
+    pub up: f64,
+    /// Down is called for below this.
+    pub down: f64,
+    /// The aim, when the policy's file names one.
+    pub aim: Option<f64>,
 }
 
 /// An alert that fired.

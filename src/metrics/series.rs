@@ -1,4 +1,21 @@
 //! Values over time.
+//!
+//! The names that engines write and everything above reads; `target` is `brokers` or a group:
+//!
+//! | name | entity | unit | shape |
+//! |---|---|---|---|
+//! | `offered_records_s`, `acked_records_s` | producer, and `all` | records/s | mean |
+//! | `capacity_records_s` | `brokers`, and each group | records/s | step |
+//! | `processed_records_s` | group | records/s | mean |
+//! | `lag_records` (committed), `processing_lag_records` | group | records | linear |
+//! | `lag_seconds` | group | s | linear |
+//! | `members_desired`, `members_ready`, `members_owning` | group | members | step |
+//! | `brokers_desired`, `brokers_ready`, `brokers_useful` | `cluster` | brokers | step |
+//! | `cpu_utilisation`, `nic_in_utilisation`, `nic_out_utilisation`, `disk_utilisation` | node id | share | mean |
+//! | `stored_bytes` | node id | bytes | linear |
+//! | `moved_bytes_s` | `cluster` | bytes/s | mean |
+//! | `demand` (offered over capacity, may pass 1), `fixed_demand` (its part without load) | resource | share | mean |
+//! | a policy's own metric name | target | the metric's unit | step |
 
 use crate::units::SimTime;
 

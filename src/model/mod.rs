@@ -20,3 +20,4 @@ pub mod policies;
 pub mod policy;
 pub mod rebalance;
 pub mod rebalances;
+mod registry;

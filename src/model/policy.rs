@@ -6,8 +6,7 @@
 //! # Assumes
 //! The engine measures; a metric that cannot be measured is absent, not zero.
 //! # Breaks
-//! A policy cannot act: whether its decision changed anything is the engine's answer
-//! ([`ScalingPolicy::acted`]).
+//! A policy cannot act: whether its decision changed anything is the engine's answer.
 //! # Source
 //! One source per kind; the replay form (`proposal`, `stabilised`, `limited`, `desired`, `reason`)
 //! is shared by all.
@@ -145,6 +144,21 @@ pub enum AlertCounter {
     ScalingActionsPerHour,
 }
 
+/// Where a policy acts on a metric; what figures draw and reports count crossings of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// What it scales.
+    pub target: Target,
+    /// The metric's name.
+    pub metric: String,
+    /// Up is called for above this, in the metric's unit.
+    pub up: f64,
+    /// Down is called for below this.
+    pub down: f64,
+    /// The value that the policy's file names as its aim, when it names one.
+    pub aim: Option<f64>,
+}
+
 /// What every policy does.
 pub trait ScalingPolicy {
     /// Time between two evaluations.
@@ -153,6 +167,8 @@ pub trait ScalingPolicy {
     fn metrics(&self) -> Vec<&str>;
     /// One evaluation; a decision for each target that it scales, brokers first.
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
+    /// Where it acts.
+    fn thresholds(&self) -> Vec<Threshold>;
     /// Alerts that its file defines.
     fn alerts(&self) -> &[PolicyAlert];
 }

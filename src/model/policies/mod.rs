@@ -13,31 +13,24 @@ mod none;
 
 pub use none::NoPolicy;
 
-use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy};
+use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
+use super::registry::kinds;
 use crate::units::{SimSpan, SimTime};
 
-/// A policy of any kind.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Policy {
-    /// Never acts.
-    None(NoPolicy),
-}
-
-impl ScalingPolicy for Policy {
-    fn period(&self) -> SimSpan {
-        let Self::None(policy) = self;
-        policy.period()
+kinds! {
+    /// A policy of any kind.
+    #[derive(Debug, Clone, PartialEq)]
+    enum Policy: ScalingPolicy {
+        /// Never acts.
+        None(NoPolicy),
     }
-    fn metrics(&self) -> Vec<&str> {
-        let Self::None(policy) = self;
-        policy.metrics()
+    read {
+        fn period(&self) -> SimSpan;
+        fn metrics(&self) -> Vec<&str>;
+        fn thresholds(&self) -> Vec<Threshold>;
+        fn alerts(&self) -> &[PolicyAlert];
     }
-    fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
-        let Self::None(policy) = self;
-        policy.decide(now, observation)
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        let Self::None(policy) = self;
-        policy.alerts()
+    write {
+        fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
     }
 }

@@ -9,7 +9,7 @@
 //! # Source
 //! Definition.
 
-use crate::model::policy::{Decision, Observation, PolicyAlert, ScalingPolicy};
+use crate::model::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
 use crate::units::{SimSpan, SimTime};
 
 /// Never acts.
@@ -21,6 +21,9 @@ impl ScalingPolicy for NoPolicy {
         SimSpan::MAX
     }
     fn metrics(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    fn thresholds(&self) -> Vec<Threshold> {
         Vec::new()
     }
     fn decide(&mut self, _now: SimTime, _observation: &Observation<'_>) -> Vec<Decision> {

@@ -1,0 +1,1 @@
+//! The flow-level engine: max-min fair rates between events.

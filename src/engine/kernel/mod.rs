@@ -1,0 +1,1 @@
+//! A discrete-event kernel that has never heard of Kafka.

@@ -1,0 +1,1 @@
+//! The exercise that kafsim replaces: its policy, its script, its day.

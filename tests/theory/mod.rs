@@ -1,0 +1,1 @@
+//! Closed forms: the simulated interval must cover the theory.

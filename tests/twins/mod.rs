@@ -1,0 +1,1 @@
+//! Twins: a fast implementation against a slow and obvious one.

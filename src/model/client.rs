@@ -37,6 +37,8 @@ pub struct ProducerSettings {
     pub buffer_memory: Bytes,
     /// `max.request.size`.
     pub max_request_size: Bytes,
+    /// `max.in.flight.requests.per.connection`.
+    pub max_in_flight: u32,
     /// `max.block.ms`.
     pub max_block: SimSpan,
     /// `delivery.timeout.ms`.
@@ -54,6 +56,8 @@ pub struct ConsumerSettings {
     pub fetch_max_wait: SimSpan,
     /// `max.partition.fetch.bytes`.
     pub max_partition_fetch: Bytes,
+    /// `fetch.max.bytes`.
+    pub fetch_max: Bytes,
     /// `auto.commit.interval.ms`.
     pub auto_commit_interval: SimSpan,
     /// `session.timeout.ms` (classic) or the broker's consumer session timeout.

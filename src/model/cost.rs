@@ -12,7 +12,7 @@
 //! # Source
 //! Starting values: kafsim's own priors (×/÷ 1.7), on the card with their uncertainty.
 
-use crate::units::SimSpan;
+use crate::units::{Bytes, SimSpan};
 
 /// The costs of one cost card. Every value is for a core of speed 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,4 +43,6 @@ pub struct Costs {
     pub consumer_poll: SimSpan,
     /// CPU of a running broker without any load, in cores of speed 1.
     pub idle_cores: f64,
+    /// Memory of a broker that is not page cache: heap and the system's own.
+    pub broker_memory: Bytes,
 }

@@ -12,12 +12,17 @@
 
 pub mod assignor;
 pub mod assignors;
+pub mod batching;
 pub mod client;
 pub mod cost;
 pub mod curve;
 pub mod curves;
+pub mod fetching;
+pub mod operation;
+pub mod operations;
 pub mod policies;
 pub mod policy;
 pub mod rebalance;
 pub mod rebalances;
 mod registry;
+pub mod service;

@@ -1,11 +1,17 @@
 //! What every engine writes and every analysis reads.
 //!
 //! Three makers (`des`, `fluid`, `live`) each make the same [`Run`]; comparing, plotting and
-//! reporting never ask which one did.
+//! reporting never ask which one did. Engines write through a [`Recorder`].
 
+mod accumulators;
+mod histogram;
+mod recorder;
 mod run;
 mod series;
 
+pub use accumulators::{TimeWeighted, Welford};
+pub use histogram::Histogram;
+pub use recorder::{Recorder, SeriesId};
 pub use run::{
     AlertEntry, Bottleneck, BrokerOutcome, Cost, CostItem, DecisionEntry, EngineKind, Event,
     GroupOutcome, ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles,

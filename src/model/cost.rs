@@ -12,6 +12,7 @@
 //! # Source
 //! Starting values: kafsim's own priors (×/÷ 1.7), on the card with their uncertainty.
 
+use super::client::Acks;
 use crate::units::{Bytes, SimSpan};
 
 /// The costs of one cost card. Every value is for a core of speed 1.
@@ -45,4 +46,27 @@ pub struct Costs {
     pub idle_cores: f64,
     /// Memory of a broker that is not page cache: heap and the system's own.
     pub broker_memory: Bytes,
+}
+
+/// Threads that a request wakes in turn: network thread, request handler, network thread, client.
+const HAND_OFFS: u64 = 4;
+
+impl Costs {
+    /// Time from sending a small produce request to an idle cluster until its response; with
+    /// acks=all a follower's fetch lies in between.
+    pub fn produce_response(&self, acks: Acks, round_trip: SimSpan) -> SimSpan {
+        let leader = round_trip + self.hand_off * HAND_OFFS + self.produce_request;
+        match acks {
+            Acks::None | Acks::Leader => leader,
+            Acks::All => leader + self.fetch_cycle(round_trip, 1),
+        }
+    }
+
+    /// Time of one fetch over a session of `partitions` from an idle leader that has data.
+    pub fn fetch_cycle(&self, round_trip: SimSpan, partitions: u32) -> SimSpan {
+        round_trip
+            + self.hand_off * HAND_OFFS
+            + self.fetch_request
+            + self.session_partition * u64::from(partitions)
+    }
 }

@@ -2,16 +2,18 @@
 //!
 //! # Equation
 //! A curve is a rate λ(t) ≥ 0 in records/s. An engine asks for the *volume* ∫λ dt over an interval,
-//! which every kind answers exactly (closed form) or to 1e-9 (products, by Gauss–Legendre between
-//! breakpoints), and for the next instant at which the shape changes.
+//! which every kind answers in closed form, or to 1e-9 by Gauss-Legendre quadrature between the
+//! instants at which a factor changes, and for the end of the segment over which the rate may be
+//! held at its mean.
 //! # Assumes
 //! Time runs on a wall clock without daylight-saving jumps: a day has 24 h, a week 7 days.
 //! # Breaks
 //! A curve says nothing about how records arrive within a second; that is an arrival process.
 //! # Source
-//! PHYSICS: load curves; the business-hours day is the exercise's script
-//! (`simulate-autoscaling.sh`: multiplier 2.5 in hours 9–17, 1.5 in hours 6–20, else 0.5).
+//! The business-hours day is the exercise's script (`simulate-autoscaling.sh`: multiplier 2.5 in
+//! hours 9 to 17, 1.5 in hours 6 to 20, else 0.5); the other kinds are definitions.
 
+use crate::chance::Chance;
 use crate::form::{Check, Node, Table};
 use crate::units::{RecordRate, SimSpan, SimTime};
 
@@ -23,12 +25,10 @@ pub trait LoadCurve {
     fn rate(&self, at: SimTime) -> RecordRate;
     /// The records (fractions kept) offered in `from..to`; `from` must not be after `to`.
     fn volume(&self, from: SimTime, to: SimTime) -> f64;
-    /// The first instant after `at` at which the curve stops being the same straight line; smooth
-    /// curves answer the end of a segment that is straight within 1 % of their range (at least 1 s,
-    /// at most 60 s later). [`SimTime::MAX`] when nothing changes any more.
+    /// The end of the segment that begins at `after`, always later: the next jump, or where a slope
+    /// has moved the rate by 1 % of the curve's range, at least 1 s and at most 60 s later.
+    /// [`SimTime::MAX`] when nothing changes any more.
     fn next_change(&self, after: SimTime) -> SimTime;
-    /// The largest rate the curve reaches in `from..to`.
-    fn peak(&self, from: SimTime, to: SimTime) -> RecordRate;
 }
 
 /// What reading a curve needs to know of the scenario.
@@ -36,19 +36,23 @@ pub trait LoadCurve {
 pub struct CurveContext<'a> {
     /// Wall clock at the start of the run, as the span since Monday 00:00 (0 ≤ span < 7 days).
     pub week_offset: SimSpan,
-    /// Length of the run; growth is counted over it and traces must cover it or repeat.
+    /// Length of the run; traces must cover it or repeat.
     pub duration: SimSpan,
+    /// Where noise comes from.
+    pub chance: Chance,
     /// Opens a file that the scenario names (`trace: file.csv`, `curve: shapes/day.yaml`).
     pub files: &'a dyn CurveFiles,
+    /// Curve files that are being read, outermost first.
+    pub chain: &'a [String],
 }
 
 /// Access to files that a curve names, relative to the file that names them. The scenario floor
 /// implements it; tests use a map.
 pub trait CurveFiles: std::fmt::Debug {
-    /// The text of a data file such as a trace.
-    fn text(&self, name: &str, from: &Node) -> Result<String, String>;
-    /// The tree of a YAML file that holds a curve.
-    fn tree(&self, name: &str, from: &Node) -> Result<Node, String>;
+    /// The text of a data file such as a trace, and the name under which problems quote it.
+    fn text(&self, name: &str, from: &Node) -> Result<(String, String), String>;
+    /// The tree of a YAML file that holds a curve; its places name the file.
+    fn tree(&self, name: &str, from: &Node) -> Result<Node, crate::error::Error>;
 }
 
 /// Reads a `load:` map: `{curve: KIND, …}`, `{rate: R}`, `{trace: FILE}`. Pushes problems into

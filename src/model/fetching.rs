@@ -13,7 +13,14 @@
 //! # Source
 //! Kafka's `AbstractFetcherThread.doWork`, `DelayedFetch.tryComplete`, `FetchRequestManager`.
 
-use crate::units::SimSpan;
+use crate::units::{Bytes, SimSpan};
+
+/// `replica.fetch.response.max.bytes` of every version so far.
+pub const REPLICA_FETCH_RESPONSE: Bytes = Bytes::new(10 << 20);
+/// `replica.fetch.wait.max.ms` of every version so far.
+pub const REPLICA_FETCH_WAIT: SimSpan = SimSpan::from_millis(500);
+/// `replica.fetch.min.bytes` of every version so far.
+pub const REPLICA_FETCH_MIN: Bytes = Bytes::new(1);
 
 /// What one fetch loop sees.
 #[derive(Debug, Clone, Copy)]

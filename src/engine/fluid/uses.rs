@@ -1,0 +1,177 @@
+//! What one record, or one byte of a copy, takes of every resource on its way.
+
+use super::feeds::Feed;
+use super::groups::poll_loop;
+use super::network::{Network, Resource};
+use super::world::{Copying, World};
+use crate::cluster::{BrokerId, HostId, PartitionId};
+
+/// (resource, share of its capacity per unit of rate).
+pub(super) type Uses = Vec<(usize, f64)>;
+
+/// Seconds of a nanosecond.
+const NANO: f64 = 1e-9;
+
+impl World<'_> {
+    fn cpu(&self, network: &Network, host: HostId, seconds: f64, uses: &mut Uses) {
+        let spec = self.cluster.host(host);
+        if let Some(index) = network.at(Resource::Cpu(host)) {
+            uses.push((index, seconds / (spec.cores * spec.speed)));
+        }
+    }
+
+    fn transfer(&self, network: &Network, from: HostId, to: HostId, bytes: f64, uses: &mut Uses) {
+        if from == to {
+            return;
+        }
+        let (out, into) = (self.cluster.host(from).nic_out, self.cluster.host(to).nic_in);
+        if let Some(index) = network.at(Resource::NicOut(from)) {
+            uses.push((index, bytes / out.get()));
+        }
+        if let Some(index) = network.at(Resource::NicIn(to)) {
+            uses.push((index, bytes / into.get()));
+        }
+    }
+
+    fn write(
+        &self,
+        network: &Network,
+        broker: BrokerId,
+        log_dir: u32,
+        bytes: f64,
+        uses: &mut Uses,
+    ) {
+        let (host, disk) = self.disk_of(broker, log_dir);
+        let write = self.cluster.host(host).disks[disk as usize].write;
+        if let Some(index) = network.at(Resource::Disk(host, disk)) {
+            uses.push((index, bytes / write.get()));
+        }
+    }
+
+    fn read(&self, network: &Network, broker: BrokerId, log_dir: u32, bytes: f64, uses: &mut Uses) {
+        let (host, disk) = self.disk_of(broker, log_dir);
+        let read = self.cluster.host(host).disks[disk as usize].read;
+        if let Some(index) = network.at(Resource::Disk(host, disk)) {
+            uses.push((index, bytes / read.get()));
+        }
+    }
+
+    pub(super) fn disk_of(&self, broker: BrokerId, log_dir: u32) -> (HostId, u32) {
+        let spec = self.cluster.broker(broker);
+        (spec.host, spec.log_dirs[log_dir as usize].disk)
+    }
+
+    /// One record appended: the leader's work, and each follower's fetch, transfer and append.
+    pub(super) fn uses_of_feed(&self, network: &Network, feed: &Feed, uses: &mut Uses) {
+        let costs = &self.scenario.costs;
+        let batching = network.batching[feed.lane];
+        let partition = self.cluster.partition(feed.partition);
+        let Some(leader) = partition.leader else { return };
+        let host = self.cluster.broker(leader).host;
+        let per_batch = costs.produce_request.as_secs_f64() / batching.batches_per_request
+            + costs.leader_batch.as_secs_f64();
+        let mut leader_cpu = per_batch / batching.records_per_batch
+            + costs.leader_record.as_secs_f64()
+            + feed.record_bytes * costs.produce_ns_per_byte * NANO;
+        if let Some(index) = network.at(Resource::NicIn(host)) {
+            uses.push((index, feed.record_bytes / self.cluster.host(host).nic_in.get()));
+        }
+        let follower_cpu = costs.follower_batch.as_secs_f64() / batching.records_per_batch
+            + feed.record_bytes * costs.follower_ns_per_byte * NANO;
+        for (index, follower) in &network.of_partition[feed.partition.index()] {
+            let asking = network.followers[*index as usize].cpu_per_byte;
+            leader_cpu += feed.record_bytes * (asking + costs.send_ns_per_byte * NANO);
+            let to = self.cluster.broker(*follower).host;
+            self.transfer(network, host, to, feed.record_bytes, uses);
+            self.cpu(network, to, follower_cpu, uses);
+        }
+        for replica in &partition.replicas {
+            self.write(network, replica.broker, replica.log_dir, feed.record_bytes, uses);
+        }
+        self.cpu(network, host, leader_cpu, uses);
+    }
+
+    /// One record consumed: the leader's fetch work and sending, and the member's service.
+    pub(super) fn uses_of_slot(
+        &self,
+        network: &Network,
+        group: usize,
+        index: usize,
+        uses: &mut Uses,
+    ) {
+        let slot = &self.groups[group].slots[index];
+        let partition = self.cluster.partition(slot.partition);
+        let (Some(reader), Some(leader)) = (network.of_slot[group][index], partition.leader) else {
+            return;
+        };
+        let bytes = network.record_bytes[slot.partition.index()];
+        let asking = network.readers[reader as usize].cpu_per_byte;
+        let host = self.cluster.broker(leader).host;
+        let sending = self.scenario.costs.send_ns_per_byte * NANO;
+        self.cpu(network, host, bytes * (asking + sending), uses);
+        if let Some(index) = network.at(Resource::NicOut(host)) {
+            uses.push((index, bytes / self.cluster.host(host).nic_out.get()));
+        }
+        let behind = (self.logs[slot.partition.index()].end - slot.position) * bytes;
+        if self.is_cold(network, slot.partition, host, behind) {
+            let replica = partition.replicas.iter().find(|r| r.broker == leader);
+            let log_dir = replica.map_or(0, |r| r.log_dir);
+            self.read(network, leader, log_dir, bytes, uses);
+        }
+        let member = slot.reader(self.now).and_then(|m| network.at(Resource::Member(group, m)));
+        if let Some(member) = member {
+            uses.push((member, self.service(network, group, index)));
+        }
+    }
+
+    /// Seconds of a member per record of this slot.
+    pub(super) fn service(&self, network: &Network, group: usize, index: usize) -> f64 {
+        let spec = &self.scenario.groups[group];
+        let costs = &self.scenario.costs;
+        let slot = &self.groups[group].slots[index];
+        let bytes = network.record_bytes[slot.partition.index()];
+        let work = poll_loop(spec);
+        let most = f64::from(spec.settings.max_poll_records);
+        work.service(costs, most).max(bytes / spec.nic_in.get())
+    }
+
+    /// Whether a reader this many bytes behind finds its data gone from the page cache.
+    fn is_cold(
+        &self,
+        network: &Network,
+        partition: PartitionId,
+        host: HostId,
+        behind: f64,
+    ) -> bool {
+        let inflow = network.bytes[partition.index()];
+        if inflow <= 0.0 || behind <= 0.0 {
+            return false;
+        }
+        let brokers = self.cluster.brokers.iter().filter(|b| b.host == host).count() as f64;
+        let memory = self.cluster.host(host).memory.as_f64();
+        let cache = (memory - brokers * self.scenario.costs.broker_memory.as_f64()).max(0.0);
+        behind / inflow * network.written[host.index()] > cache
+    }
+
+    /// One byte copied to a new replica.
+    pub(super) fn uses_of_copy(&self, network: &Network, copy: &Copying, uses: &mut Uses) {
+        let costs = &self.scenario.costs;
+        let partition = self.cluster.partition(copy.step.partition);
+        let Some(leader) = partition.leader else { return };
+        let (from, to) = (self.cluster.broker(leader).host, self.cluster.broker(copy.step.to).host);
+        self.cpu(network, from, costs.send_ns_per_byte * NANO, uses);
+        self.cpu(network, to, costs.follower_ns_per_byte * NANO, uses);
+        self.transfer(network, from, to, 1.0, uses);
+        self.write(network, copy.step.to, copy.log_dir, 1.0, uses);
+        let stored = self.logs[copy.step.partition.index()].bytes;
+        if self.is_cold(network, copy.step.partition, from, stored) {
+            let replica = partition.replicas.iter().find(|r| r.broker == leader);
+            self.read(network, leader, replica.map_or(0, |r| r.log_dir), 1.0, uses);
+        }
+        let throttles =
+            [Resource::LeaderThrottle(leader), Resource::FollowerThrottle(copy.step.to)];
+        for index in throttles.into_iter().filter_map(|resource| network.at(resource)) {
+            uses.push((index, 1.0 / self.reassignment.throttle));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A mergeable histogram of latencies.
+
+/// Sub-buckets of each power of two: a value is known to 1 part in 128.
+const SUB_BITS: u32 = 7;
+const SUB: u64 = 1 << SUB_BITS;
+
+/// A log-linear histogram of unsigned values, usually nanoseconds.
+///
+/// Each power of two is divided into 128 equal buckets, so quantiles are off by less than 1/128 of
+/// their value; values below 256 are exact. Recording is O(1) without search, merging is adding,
+/// and the memory is that of the largest value seen (at most 58 KiB).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Histogram {
+    counts: Vec<u64>,
+    count: u64,
+    sum: u128,
+    max: u64,
+}
+
+impl Histogram {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Records a value.
+    #[inline]
+    pub fn record(&mut self, value: u64) {
+        self.record_n(value, 1);
+    }
+    /// Records a value several times.
+    #[inline]
+    pub fn record_n(&mut self, value: u64, times: u64) {
+        let bucket = bucket_of(value);
+        if bucket >= self.counts.len() {
+            self.counts.resize(bucket + 1, 0);
+        }
+        self.counts[bucket] += times;
+        self.count += times;
+        self.sum += u128::from(value) * u128::from(times);
+        self.max = self.max.max(value);
+    }
+    /// Adds everything that another histogram has seen.
+    pub fn merge(&mut self, other: &Self) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+        self.count += other.count;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+    /// The number of values.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+    /// The exact mean; `None` without values.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+    /// The exact maximum; 0 without values.
+    pub const fn max(&self) -> u64 {
+        self.max
+    }
+    /// The smallest recorded value that at least a share `q` (0–1) of the values does not exceed,
+    /// to the upper end of its bucket; `None` without values.
+    pub fn quantile(&self, q: f64) -> Option<u64> {
+        if self.count == 0 {
+            return None;
+        }
+        let rank = ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        for (bucket, count) in self.counts.iter().enumerate() {
+            seen += count;
+            if seen >= rank {
+                return Some(highest_of(bucket).min(self.max));
+            }
+        }
+        Some(self.max)
+    }
+}
+
+#[inline]
+fn bucket_of(value: u64) -> usize {
+    let magnitude = 63 - (value | SUB).leading_zeros();
+    let shift = magnitude - SUB_BITS;
+    (u64::from(shift) * SUB + (value >> shift)) as usize
+}
+
+/// The largest value of a bucket.
+fn highest_of(bucket: usize) -> u64 {
+    let bucket = bucket as u64;
+    if bucket < 2 * SUB {
+        return bucket;
+    }
+    let shift = bucket / SUB - 1;
+    let low = (bucket - shift * SUB) << shift;
+    low + ((1 << shift) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::{Chance, Seed};
+    use proptest::prelude::*;
+
+    #[test]
+    fn buckets_cover_all_values_without_gaps() {
+        let mut next = 0_u64;
+        for bucket in 0..bucket_of(u64::MAX) {
+            assert_eq!(bucket_of(next), bucket);
+            let highest = highest_of(bucket);
+            assert_eq!(bucket_of(highest), bucket);
+            assert!(highest - next <= next / SUB, "bucket {bucket} is too wide");
+            next = highest + 1;
+        }
+        assert_eq!(highest_of(bucket_of(u64::MAX)), u64::MAX);
+    }
+
+    #[test]
+    fn quantiles_agree_with_hdrhistogram() {
+        let mut stream = Chance::new(Seed::new(2), 0).stream("histogram", "twin");
+        for scale in [50.0, 1e5, 1e9] {
+            let mut ours = Histogram::new();
+            let mut theirs = hdrhistogram::Histogram::<u64>::new(3).unwrap();
+            for _ in 0..20_000 {
+                let value = (stream.exp1() * scale) as u64;
+                ours.record(value);
+                theirs.record(value).unwrap();
+            }
+            for q in [0.01, 0.5, 0.9, 0.99, 0.999, 1.0] {
+                let (a, b) = (ours.quantile(q).unwrap() as f64, theirs.value_at_quantile(q) as f64);
+                assert!((a - b).abs() <= b / 100.0 + 1.0, "{q} of {scale}: {a} and {b}");
+            }
+            let mean = ours.mean().unwrap();
+            assert!((mean - theirs.mean()).abs() < theirs.mean() / 500.0 + 0.5);
+            assert_eq!(ours.count(), theirs.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_recording_the_union(a: Vec<u64>, b: Vec<u64>) {
+            let record = |values: &[u64]| {
+                let mut histogram = Histogram::new();
+                values.iter().for_each(|value| histogram.record(*value));
+                histogram
+            };
+            let mut merged = record(&a);
+            merged.merge(&record(&b));
+            prop_assert_eq!(merged, record(&[a, b].concat()));
+        }
+    }
+}

@@ -1,13 +1,55 @@
 //! What the reader wrote, checked.
 //!
-//! Text becomes a tree with places under a budget (`read`), the tree becomes a [`Scenario`] through
-//! typed readers that push into one list of problems (`check`), and foreign policy files are read
-//! by `manifests`.
+//! Text becomes a tree with places under a budget ([`read`]), the tree gets everything that it
+//! extends and what `--set` says ([`source`]), and becomes a [`Scenario`] through typed readers
+//! that push into one list of problems (`check`). Numbers come from [`cards`], foreign policy files
+//! are read by [`manifests`].
 
+pub mod cards;
+mod check;
+pub mod manifests;
+pub mod read;
 mod scenario;
+pub mod schema;
+pub mod source;
 
+pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
 pub use scenario::{
     BrokerPool, Comparison, EngineChoice, Group, GroupProtocol, Initial, Metric, Objective,
     Producer, Rebalancing, RoundTrips, Scaler, Scenario, Stat, TimelineAction, TimelineEntry,
     Window, Work,
 };
+
+use crate::chance::Seed;
+use crate::error::Result;
+use std::path::PathBuf;
+
+/// How a scenario is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// `path=value` pairs that replace what the file says.
+    pub sets: Vec<String>,
+    /// Folders with further cards.
+    pub cards: Vec<PathBuf>,
+    /// Seed of the placement and of noise in curves.
+    pub seed: u64,
+}
+
+/// Loads and checks a scenario file; `-` is standard input.
+///
+/// # Errors
+/// All problems of the file in one error, each with its place.
+pub fn load(file: &str, options: &LoadOptions) -> Result<Checked> {
+    load_text(file, &source::open(file)?, options)
+}
+
+/// Checks a scenario from its text; `file` names it in problems and is where paths begin.
+pub fn load_text(file: &str, text: &str, options: &LoadOptions) -> Result<Checked> {
+    cards::check_folders(&options.cards)?;
+    let mut root = source::extended(read::read_text(file, text)?)?;
+    for assignment in &options.sets {
+        source::set(&mut root, assignment)?;
+    }
+    let cards = cards::Cards::new(options.cards.clone());
+    check::check(&root, &cards, Seed::new(options.seed))
+}

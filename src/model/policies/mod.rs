@@ -10,8 +10,10 @@
 //! `model::policy`.
 
 mod none;
+mod threshold;
 
 pub use none::NoPolicy;
+pub use threshold::{Most, ThresholdLoop, ThresholdPolicy, Watched};
 
 use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
 use super::registry::kinds;
@@ -23,6 +25,8 @@ kinds! {
     enum Policy: ScalingPolicy {
         /// Never acts.
         None(NoPolicy),
+        /// Thresholds with cooldowns.
+        Threshold(ThresholdPolicy),
     }
     read {
         fn period(&self) -> SimSpan;

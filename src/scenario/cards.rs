@@ -1,0 +1,184 @@
+//! Cards: numbers with value, unit, source, date and uncertainty.
+
+use super::read::{read_text, text_of};
+use super::source::Files;
+use crate::error::{Error, Result, nearest_word};
+use crate::form::{Check, Entry, Key, Node, Shape, Table, Value};
+use include_dir::{Dir, include_dir};
+use std::path::PathBuf;
+
+static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
+
+/// The keys of every card.
+pub const CARD: Table = &[
+    Key::required("card", Shape::Text, "the kind of card, the name of its folder"),
+    Key::required("name", Shape::Text, "its name, the file's name without .yaml"),
+    Key::required("about", Shape::Text, "what it describes"),
+    Key::required("source", Shape::Text, "where its values come from"),
+    Key::required("date", Shape::Text, "when they were taken"),
+    Key::required("values", Shape::Named(&Shape::Map(VALUE)), "the values"),
+];
+const VALUE: Table = &[
+    Key::required("value", Shape::Text, "the value with its unit"),
+    Key::required("uncertainty", Shape::Text, "how far off it may be"),
+    Key::optional("source", Shape::Text, "where this value comes from, if not the card's source"),
+    Key::optional("date", Shape::Text, "when it was taken, if not the card's date"),
+];
+
+/// Where cards come from: the binary, and folders of the user.
+#[derive(Debug, Clone, Default)]
+pub struct Cards {
+    folders: Vec<PathBuf>,
+}
+
+/// A card's values as one map of texts, each with its place.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// Kind and name: `hosts/lab-4c-16g`.
+    pub title: String,
+    /// 16 hexadecimal digits over its text.
+    pub hash: String,
+    /// A map from names to scalars.
+    pub values: Node,
+}
+
+impl Cards {
+    /// The embedded cards, and those in folders laid out like `models/`, which win.
+    pub fn new(folders: Vec<PathBuf>) -> Self {
+        Self { folders }
+    }
+
+    /// The names of all cards of a kind.
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        let embedded = MODELS.get_dir(kind).into_iter().flat_map(Dir::files);
+        let mut names: Vec<String> = embedded
+            .filter_map(|file| file.path().file_stem()?.to_str().map(str::to_owned))
+            .collect();
+        for folder in &self.folders {
+            let Ok(files) = std::fs::read_dir(folder.join(kind)) else { continue };
+            let stems = files.flatten().filter_map(|file| {
+                let path = file.path();
+                let yaml = path.extension().is_some_and(|ext| ext == "yaml");
+                yaml.then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+            });
+            names.extend(stems);
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The card that a node names; a problem if there is none.
+    pub fn find(&self, kind: &str, name: &Node, path: &str, check: &mut Check) -> Option<Card> {
+        let Some(word) = name.text() else {
+            check.problem(&name.place, path, name.describe(), "the name of a card".into());
+            return None;
+        };
+        match self.tree(kind, word, name) {
+            Ok(Some((tree, hash))) => card(kind, word, tree, hash, check),
+            Ok(None) => {
+                let names = self.names(kind);
+                check.wrong_word(&name.place, path, word, names.iter().map(String::as_str));
+                None
+            }
+            Err(error) => {
+                check.problems.extend(error.problems().iter().cloned());
+                None
+            }
+        }
+    }
+
+    fn tree(&self, kind: &str, word: &str, from: &Node) -> Result<Option<(Node, String)>> {
+        if word.contains('/') || word.ends_with(".yaml") {
+            let tree = Files::tree_of(word, from)?;
+            let bytes = std::fs::read(Files::resolve(word, from)).unwrap_or_default();
+            return Ok(Some((tree, hash_of(&bytes))));
+        }
+        for folder in &self.folders {
+            let path = folder.join(kind).join(format!("{word}.yaml"));
+            if let Ok(bytes) = std::fs::read(&path) {
+                let file = path.to_string_lossy();
+                let hash = hash_of(&bytes);
+                let tree = read_text(&file, &text_of(&file, bytes)?)?;
+                return Ok(Some((tree, hash)));
+            }
+        }
+        let path = format!("{kind}/{word}.yaml");
+        match MODELS.get_file(&path) {
+            Some(file) => {
+                let text = file.contents_utf8().unwrap_or_default();
+                let tree = read_text(&format!("card {path}"), text)?;
+                Ok(Some((tree, hash_of(file.contents()))))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// The embedded text of a card or another file under `models/`.
+pub fn embedded(path: &str) -> Option<&'static str> {
+    MODELS.get_file(path)?.contents_utf8()
+}
+
+/// All embedded files of a folder under `models/`, as (name without ending, text).
+pub fn embedded_in(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    MODELS
+        .get_dir(folder)
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)))
+}
+
+/// Folders of cards in the binary.
+pub fn embedded_kinds() -> impl Iterator<Item = &'static str> {
+    MODELS.dirs().filter_map(|dir| dir.path().to_str())
+}
+
+/// The nearest name among the embedded cards of all kinds.
+pub fn nearest_card(word: &str) -> Option<&'static str> {
+    let names = embedded_kinds().flat_map(embedded_in).map(|(name, _)| name);
+    nearest_word(word, names)
+}
+
+fn card(kind: &str, word: &str, tree: Node, hash: String, check: &mut Check) -> Option<Card> {
+    let before = check.problems.len();
+    let mut fields = check.open(&tree, "", CARD)?;
+    for key in ["card", "name", "about", "source", "date"] {
+        let _present = fields.raw(key);
+    }
+    let values = fields.raw("values")?;
+    let mut flat = Vec::new();
+    for entry in values.entries() {
+        let path = format!("values/{}", entry.key);
+        let Some(mut fields) = fields.check().open(&entry.node, &path, VALUE) else { continue };
+        let _stated = fields.raw("uncertainty");
+        if let Some(node) = fields.raw("value") {
+            flat.push(Entry {
+                key: entry.key.clone(),
+                place: entry.place.clone(),
+                node: node.clone(),
+            });
+        }
+    }
+    let title = format!("{kind}/{word}");
+    let values = Node { place: values.place.clone(), value: Value::Map(flat) };
+    (check.problems.len() == before).then_some(Card { title, hash, values })
+}
+
+/// 64-bit FNV-1a as 16 hexadecimal digits: a fingerprint, not a signature.
+pub fn hash_of(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// A usage error for a card folder that does not exist.
+pub fn check_folders(folders: &[PathBuf]) -> Result<()> {
+    match folders.iter().find(|folder| !folder.is_dir()) {
+        Some(folder) => {
+            Err(Error::usage(format!("--cards {}: there is no such folder", folder.display())))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,95 @@
+//! `autoscaling`: policies bound to what they scale.
+
+use crate::cluster::GroupId;
+use crate::form::{Fields, Key, Shape, Table};
+use crate::model::policies::{NoPolicy, Policy};
+use crate::scenario::manifests::read_policy;
+use crate::scenario::scenario::{Rebalancing, Scaler};
+use crate::units::ByteRate;
+
+/// One policy.
+pub(super) const SCALER: Table = &[
+    Key::required("policy", Shape::Text, "a policy file, or `none`"),
+    Key::optional("scales", Shape::Map(SCALES), "what it acts on"),
+    Key::optional("rebalance", Shape::Map(REBALANCE), "what follows when brokers come or go"),
+];
+const SCALES: Table = &[
+    Key::optional("brokers", Shape::Word(&["cluster"]), "brokers of the cluster"),
+    Key::optional("consumers", Shape::Text, "a key of groups"),
+];
+/// `rebalance`, also used by the timeline.
+pub(super) const REBALANCE: Table = &[
+    Key::default("plan", Shape::Word(&["minimal", "none"]), "minimal", "which replicas move"),
+    Key::optional("throttle", Shape::quantity::<ByteRate>(), "replication throttle of a broker"),
+];
+
+pub(super) fn read(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Vec<Scaler>> {
+    let mut scalers = Vec::new();
+    let mut sound = true;
+    for (index, item) in fields.list("autoscaling").iter().enumerate() {
+        let path = format!("autoscaling/{index}");
+        let scaler = fields
+            .check()
+            .open(item, &path, SCALER)
+            .and_then(|mut fields| read_scaler(&mut fields, groups));
+        sound &= scaler.is_some();
+        scalers.extend(scaler);
+    }
+    sound.then_some(scalers)
+}
+
+fn read_scaler(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Scaler> {
+    let path = fields.path_of("policy");
+    let file = fields.text("policy");
+    let policy = match file.as_deref() {
+        Some("none") => Some(Policy::from(NoPolicy)),
+        Some(_) => {
+            let node = fields.raw("policy")?;
+            read_policy(node, &path, fields.check())
+        }
+        None => None,
+    };
+    let rebalancing = match fields.map("rebalance", REBALANCE) {
+        Some(mut rebalance) => read_rebalancing(&mut rebalance),
+        None => Some(Rebalancing::Minimal { throttle: None }),
+    };
+    let scales = fields.map("scales", SCALES);
+    let (brokers, group) = match scales {
+        None => (false, Some(None)),
+        Some(mut scales) => {
+            let brokers = scales.has("brokers") && scales.word("brokers").is_some();
+            (brokers, read_group(&mut scales, groups))
+        }
+    };
+    let (policy, file, group) = (policy?, file?, group?);
+    if !brokers && group.is_none() && policy != Policy::from(NoPolicy) {
+        let allowed = "`{brokers: cluster}`, `{consumers: GROUP}` or both";
+        fields.refuse("scales", "a policy that scales nothing", allowed);
+        return None;
+    }
+    Some(Scaler { policy, file, brokers, group, rebalancing: rebalancing? })
+}
+
+/// The group to scale: absent, known, or a problem (outer `None`).
+fn read_group(scales: &mut Fields<'_, '_>, groups: &[String]) -> Option<Option<GroupId>> {
+    if !scales.has("consumers") {
+        return Some(None);
+    }
+    let word = scales.text("consumers")?;
+    let found = groups.iter().position(|name| *name == word);
+    if found.is_none() {
+        let (place, path) = (scales.place_of("consumers"), scales.path_of("consumers"));
+        scales.check().wrong_word(&place, &path, &word, groups.iter().map(String::as_str));
+    }
+    found.map(|index| Some(GroupId::from_index(index)))
+}
+
+pub(super) fn read_rebalancing(fields: &mut Fields<'_, '_>) -> Option<Rebalancing> {
+    let plan = fields.word("plan");
+    let throttle = if fields.has("throttle") {
+        Some(super::positive::<ByteRate>(fields, "throttle")?)
+    } else {
+        None
+    };
+    plan.map(|plan| if plan == 0 { Rebalancing::Minimal { throttle } } else { Rebalancing::None })
+}

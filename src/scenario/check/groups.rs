@@ -1,0 +1,251 @@
+//! `groups`: who reads what, with which work.
+
+use super::cluster::Brokers;
+use super::hosts::HostGroup;
+use super::topics::matching;
+use super::{Context, check_name, config};
+use crate::chance::Distribution;
+use crate::cluster::{Topic, TopicId};
+use crate::form::{Fields, Key, Shape, Table};
+use crate::model::assignors::Assignor;
+use crate::model::client::ConsumerSettings;
+use crate::scenario::cards::Card;
+use crate::scenario::scenario::{Group, GroupProtocol, Work};
+use crate::units::{ByteRate, Bytes, SimSpan};
+
+const SPAN: Shape = Shape::quantity::<SimSpan>();
+const CORES: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
+
+/// One group.
+pub(super) const GROUP: Table = &[
+    Key::required("reads", Shape::List(&Shape::Text), "topics, with stars"),
+    Key::default("members", Shape::Count { min: 1, max: 100_000 }, "1", "members at t = 0"),
+    Key::default("protocol", Shape::Word(&["consumer", "classic"]), "consumer", "rebalancing"),
+    Key::optional("assignor", Shape::Text, "how partitions are given to members"),
+    Key::default("client", Shape::Text, "java-4.1", "a card of models/clients"),
+    Key::optional("pods", Shape::Map(PODS), "each member brings its own container"),
+    Key::optional("run_on", Shape::Text, "a key of hosts, instead of pods"),
+    Key::optional("work", Shape::Map(WORK), "what the application does with a record"),
+    Key::optional("config", Shape::Foreign("consumer properties"), "Kafka's own names"),
+];
+const PODS: Table = &[
+    Key::default("card", Shape::Text, "pod-1c-2g", "a card of models/pods, or a file"),
+    Key::optional("cpu_limit", CORES, "cores that a member may use; the card's without it"),
+    Key::default(
+        "start_up",
+        Shape::distribution::<SimSpan>(),
+        "lognormal(p50 25 s, p95 60 s)",
+        "from the decision until the first poll",
+    ),
+];
+const WORK: Table = &[
+    Key::default("cpu_per_record", SPAN, "0 us", "CPU on a core of speed 1"),
+    Key::default("wait_per_record", SPAN, "0 us", "waiting, e.g. for a downstream"),
+    Key::default("concurrency", Shape::Count { min: 1, max: 100_000 }, "1", "records at once"),
+];
+/// Values of a card of models/pods.
+const POD_CARD: Table = &[
+    Key::required("cores", CORES, "cores"),
+    Key::default("speed", CORES, "1", "speed of a core relative to the cost card's machine"),
+    Key::required("memory", Shape::quantity::<Bytes>(), "memory"),
+    Key::required("nic_in", Shape::quantity::<ByteRate>(), "network bandwidth in"),
+];
+
+/// What a member runs on.
+struct Seat {
+    cores: f64,
+    speed: f64,
+    nic_in: ByteRate,
+    start_up: Distribution<SimSpan>,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    topics: &[Topic],
+    hosts: Option<&Vec<HostGroup>>,
+    brokers: Option<&Brokers>,
+) -> Option<Vec<Group>> {
+    let Some(node) = fields.raw("groups") else { return Some(Vec::new()) };
+    let mut groups = Vec::new();
+    let mut sound = true;
+    for entry in node.entries() {
+        let path = format!("groups/{}", entry.key);
+        check_name(&entry.key, &entry.place, "groups", fields.check());
+        let group = fields.check().open(&entry.node, &path, GROUP).and_then(|mut fields| {
+            read_group(&entry.key, &mut fields, context, topics, hosts, brokers)
+        });
+        sound &= group.is_some();
+        groups.extend(group);
+    }
+    sound.then_some(groups)
+}
+
+fn read_group(
+    name: &str,
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    topics: &[Topic],
+    hosts: Option<&Vec<HostGroup>>,
+    brokers: Option<&Brokers>,
+) -> Option<Group> {
+    let reads = read_topics(fields, topics);
+    let members = fields.count("members");
+    let classic = fields.word("protocol").map(|word| word == 1);
+    let assignor = classic.and_then(|classic| read_assignor(fields, classic));
+    let card = context.card("clients", "client", fields);
+    let settings = card.and_then(|card| read_settings(fields, &card, classic?, brokers));
+    let seat = read_seat(fields, context, hosts);
+    let work = read_work(fields);
+    let (assignor, protocol) = assignor?;
+    let seat = seat?;
+    Some(Group {
+        name: name.to_owned(),
+        reads: reads?,
+        members: members? as u32,
+        protocol,
+        assignor,
+        start_up: seat.start_up,
+        cores: seat.cores,
+        speed: seat.speed,
+        nic_in: seat.nic_in,
+        work: work?,
+        settings: settings?,
+    })
+}
+
+fn read_topics(fields: &mut Fields<'_, '_>, topics: &[Topic]) -> Option<Vec<TopicId>> {
+    let items = fields.list("reads");
+    let path = fields.path_of("reads");
+    let mut reads = Vec::new();
+    let mut sound = !items.is_empty();
+    for item in items {
+        let word = item.text().unwrap_or_default();
+        let found = matching(topics, word);
+        if found.is_empty() && !topics.is_empty() {
+            let names = topics.iter().map(|topic| topic.name.as_str());
+            fields.check().wrong_word(&item.place, &path, word, names);
+        }
+        sound &= !found.is_empty();
+        fields.check().note(format!("{path}/{word}"), "read".into(), item.place.to_string());
+        reads.extend(found);
+    }
+    if items.is_empty() && fields.has("reads") {
+        fields.refuse("reads", "no topic", "a list of topics, e.g. `[orders]`");
+    }
+    reads.sort_unstable();
+    reads.dedup();
+    sound.then_some(reads)
+}
+
+fn read_assignor(fields: &mut Fields<'_, '_>, classic: bool) -> Option<(Assignor, GroupProtocol)> {
+    let (words, default) =
+        if classic { (Assignor::CLASSIC, "range") } else { (Assignor::CONSUMER, "uniform") };
+    let word = if fields.has("assignor") {
+        fields.text("assignor")?
+    } else {
+        let path = fields.path_of("assignor");
+        fields.check().note(path, default.to_owned(), "default".to_owned());
+        default.to_owned()
+    };
+    if !words.contains(&word.as_str()) {
+        let (place, path) = (fields.place_of("assignor"), fields.path_of("assignor"));
+        fields.check().wrong_word(&place, &path, &word, words.iter().copied());
+        return None;
+    }
+    let protocol = match (classic, word.as_str()) {
+        (false, _) => GroupProtocol::Consumer,
+        (true, "cooperative_sticky") => GroupProtocol::Cooperative,
+        (true, _) => GroupProtocol::Eager,
+    };
+    Assignor::from_word(&word).map(|assignor| (assignor, protocol))
+}
+
+fn read_seat(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    hosts: Option<&Vec<HostGroup>>,
+) -> Option<Seat> {
+    if fields.has("run_on") {
+        if fields.has("pods") {
+            fields.refuse("run_on", "pods and run_on", "one of the two");
+            return None;
+        }
+        let allowed = "pods: members that share machines are not simulated yet";
+        if super::cluster::run_on(fields, hosts).is_some() {
+            fields.refuse("run_on", "`run_on`", allowed);
+        }
+        return None;
+    }
+    let place = fields.node().place.clone();
+    let empty = crate::form::Node { place, value: crate::form::Value::Map(Vec::new()) };
+    let path = fields.path_of("pods");
+    let node = fields.raw("pods").unwrap_or(&empty);
+    let mut pods = fields.check().open(node, &path, PODS)?;
+    let start_up = pods.distribution::<SimSpan>("start_up");
+    let limit = if pods.has("cpu_limit") { Some(pods.number("cpu_limit")?) } else { None };
+    let card = context.card("pods", "card", &mut pods)?;
+    let path = format!("card/{}", card.title);
+    let mut card = pods.check().open(&card.values, &path, POD_CARD)?;
+    let cores = card.number("cores");
+    let speed = card.number("speed");
+    card.quantity::<Bytes>("memory");
+    let nic_in = super::positive::<ByteRate>(&mut card, "nic_in");
+    let cores = limit.map_or(cores?, |limit| limit.min(cores.unwrap_or(limit)));
+    Some(Seat { cores, speed: speed?, nic_in: nic_in?, start_up: start_up? })
+}
+
+fn read_work(fields: &mut Fields<'_, '_>) -> Option<Work> {
+    let place = fields.node().place.clone();
+    let empty = crate::form::Node { place, value: crate::form::Value::Map(Vec::new()) };
+    let path = fields.path_of("work");
+    let node = fields.raw("work").unwrap_or(&empty);
+    let mut work = fields.check().open(node, &path, WORK)?;
+    let cpu_per_record = work.quantity::<SimSpan>("cpu_per_record");
+    let wait_per_record = work.quantity::<SimSpan>("wait_per_record");
+    let concurrency = work.count("concurrency");
+    Some(Work {
+        cpu_per_record: cpu_per_record?,
+        wait_per_record: wait_per_record?,
+        concurrency: concurrency? as u32,
+    })
+}
+
+fn read_settings(
+    fields: &mut Fields<'_, '_>,
+    card: &Card,
+    classic: bool,
+    brokers: Option<&Brokers>,
+) -> Option<ConsumerSettings> {
+    let mut config = config::read(fields, "config", config::CONSUMER, Some(card))?;
+    let check = fields.check();
+    let mut count = |name: &str, least: u64| config.count(name, least, check);
+    let max_poll_records = count("max.poll.records", 1);
+    let fetch_min = count("fetch.min.bytes", 0);
+    let fetch_max_wait = count("fetch.max.wait.ms", 0);
+    let max_partition_fetch = count("max.partition.fetch.bytes", 1);
+    let fetch_max = count("fetch.max.bytes", 1);
+    let auto_commit = count("auto.commit.interval.ms", 1);
+    let session = count("session.timeout.ms", 1);
+    let heartbeat = count("heartbeat.interval.ms", 1);
+    let max_poll_interval = count("max.poll.interval.ms", 1);
+    let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
+    // In the consumer protocol the broker sets the pace.
+    let (mut session, mut heartbeat) = (session?, heartbeat?);
+    if let (false, Some(brokers)) = (classic, brokers) {
+        let mut broker = brokers.config.clone();
+        heartbeat = broker.count("group.consumer.heartbeat.interval.ms", 1, check)?;
+        session = broker.count("group.consumer.session.timeout.ms", 1, check)?;
+    }
+    Some(ConsumerSettings {
+        max_poll_records: u32::try_from(max_poll_records?).unwrap_or(u32::MAX),
+        fetch_min: Bytes::new(fetch_min?.max(1)),
+        fetch_max_wait: millis(fetch_max_wait?),
+        max_partition_fetch: Bytes::new(max_partition_fetch?),
+        fetch_max: Bytes::new(fetch_max?),
+        auto_commit_interval: millis(auto_commit?),
+        session_timeout: millis(session),
+        heartbeat_interval: millis(heartbeat),
+        max_poll_interval: millis(max_poll_interval?),
+    })
+}

@@ -1,0 +1,160 @@
+//! `hosts` and `network`.
+
+use super::{Context, check_name, positive};
+use crate::cluster::{Disk, Host};
+use crate::form::{Check, Fields, Key, Node, Shape, Table};
+use crate::scenario::scenario::RoundTrips;
+use crate::units::{ByteRate, Bytes, MoneyRate, SimSpan};
+
+/// One group of equal machines.
+pub(super) const HOSTS: Table = &[
+    Key::required("card", Shape::Text, "a card of models/hosts, or a file"),
+    Key::default("count", Shape::Count { min: 1, max: 10_000 }, "1", "how many"),
+    Key::optional("zones", Shape::List(&Shape::Text), "zones in turn; all in one without it"),
+];
+/// `network`.
+pub(super) const NETWORK: Table = &[
+    Key::default("card", Shape::Text, "one-zone", "a card of models/networks, or a file"),
+    Key::optional("links", Shape::List(&Shape::Foreign("links")), "round trips between two zones"),
+];
+
+const NUMBER: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
+/// Values of a card of models/hosts.
+const HOST_CARD: Table = &[
+    Key::required("cores", NUMBER, "virtual cores"),
+    Key::default("speed", NUMBER, "1", "speed of a core relative to the cost card's machine"),
+    Key::required("memory", Shape::quantity::<Bytes>(), "memory"),
+    Key::required("nic_in", Shape::quantity::<ByteRate>(), "NIC capacity in"),
+    Key::required("nic_out", Shape::quantity::<ByteRate>(), "NIC capacity out"),
+    Key::default("disks", Shape::Count { min: 1, max: 100 }, "1", "number of equal disks"),
+    Key::required("disk_write", Shape::quantity::<ByteRate>(), "sequential write bandwidth"),
+    Key::required("disk_read", Shape::quantity::<ByteRate>(), "sequential read bandwidth"),
+    Key::required("disk_capacity", Shape::quantity::<Bytes>(), "capacity of one disk"),
+    Key::optional("price", Shape::quantity::<MoneyRate>(), "price per hour, disks included"),
+];
+/// Values of a card of models/networks.
+const NETWORK_CARD: Table = &[
+    Key::required("rtt_same_zone", Shape::quantity::<SimSpan>(), "round trip within a zone"),
+    Key::required("rtt_other_zone", Shape::quantity::<SimSpan>(), "round trip between zones"),
+];
+
+/// Machines of one key.
+#[derive(Debug, Clone)]
+pub(super) struct HostGroup {
+    /// The key.
+    pub name: String,
+    /// The machines.
+    pub hosts: Vec<Host>,
+    /// Zones in the order of the scenario.
+    pub zones: Vec<String>,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+) -> Option<Vec<HostGroup>> {
+    let node = fields.raw("hosts")?;
+    let mut groups = Vec::new();
+    let mut sound = true;
+    for entry in node.entries() {
+        let path = format!("hosts/{}", entry.key);
+        check_name(&entry.key, &entry.place, "hosts", fields.check());
+        let group = fields
+            .check()
+            .open(&entry.node, &path, HOSTS)
+            .and_then(|mut fields| read_group(&entry.key, &mut fields, context));
+        sound &= group.is_some();
+        groups.extend(group);
+    }
+    if node.entries().is_empty() {
+        fields.refuse("hosts", node.describe(), "a map of machines, e.g. `brokers: {card: …}`");
+        return None;
+    }
+    sound.then_some(groups)
+}
+
+fn read_group(
+    name: &str,
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+) -> Option<HostGroup> {
+    let card = context.card("hosts", "card", fields);
+    let count = fields.count("count");
+    let zones = read_zones(fields);
+    let (card, count, zones) = (card?, count?, zones?);
+    let model = read_card(&card.title, &card.values, fields.check())?;
+    let hosts = (0..count as usize)
+        .map(|index| Host {
+            name: format!("{name}-{}", index + 1),
+            zone: zones[index % zones.len()].clone(),
+            ..model.clone()
+        })
+        .collect();
+    Some(HostGroup { name: name.to_owned(), hosts, zones })
+}
+
+fn read_zones(fields: &mut Fields<'_, '_>) -> Option<Vec<String>> {
+    if !fields.has("zones") {
+        return Some(vec!["zone".to_owned()]);
+    }
+    let zones: Option<Vec<String>> =
+        fields.list("zones").iter().map(|node| node.text().map(str::to_owned)).collect();
+    match zones {
+        Some(zones) if !zones.is_empty() => {
+            let (path, origin) = (fields.path_of("zones"), fields.place_of("zones").to_string());
+            fields.check().note(path, zones.join(","), origin);
+            Some(zones)
+        }
+        _ => {
+            fields.refuse("zones", "no list of names", "a list of names, e.g. `[a, b, c]`");
+            None
+        }
+    }
+}
+
+/// A machine from its card, without name and zone.
+fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
+    let mut card = check.open(values, &format!("card/{title}"), HOST_CARD)?;
+    let cores = card.number("cores");
+    let speed = card.number("speed");
+    let memory = positive::<Bytes>(&mut card, "memory");
+    let nic_in = positive::<ByteRate>(&mut card, "nic_in");
+    let nic_out = positive::<ByteRate>(&mut card, "nic_out");
+    let disks = card.count("disks");
+    let write = positive::<ByteRate>(&mut card, "disk_write");
+    let read = positive::<ByteRate>(&mut card, "disk_read");
+    let capacity = positive::<Bytes>(&mut card, "disk_capacity");
+    let price = if card.has("price") { Some(card.quantity::<MoneyRate>("price")?) } else { None };
+    let disk = Disk { write: write?, read: read?, capacity: capacity? };
+    Some(Host {
+        name: String::new(),
+        card: title.rsplit('/').next().unwrap_or(title).to_owned(),
+        zone: String::new(),
+        cores: cores?,
+        speed: speed?,
+        memory: memory?,
+        nic_in: nic_in?,
+        nic_out: nic_out?,
+        disks: vec![disk; disks? as usize],
+        price,
+    })
+}
+
+pub(super) fn read_network(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+) -> Option<RoundTrips> {
+    let empty = Node { place: fields.node().place.clone(), value: crate::form::Value::Map(vec![]) };
+    let node = fields.raw("network").unwrap_or(&empty);
+    let mut network = fields.check().open(node, "network", NETWORK)?;
+    if network.has("links") {
+        let allowed = "round trips of the card: links of their own are not simulated yet";
+        network.refuse("links", "`links`", allowed);
+    }
+    let card = context.card("networks", "card", &mut network)?;
+    let path = format!("card/{}", card.title);
+    let mut card = network.check().open(&card.values, &path, NETWORK_CARD)?;
+    let same_zone = card.quantity::<SimSpan>("rtt_same_zone");
+    let other_zone = card.quantity::<SimSpan>("rtt_other_zone");
+    Some(RoundTrips { same_zone: same_zone?, other_zone: other_zone? })
+}

@@ -1,0 +1,301 @@
+//! The tree becomes a scenario: typed readers that push into one list of problems.
+//!
+//! One file per part of the grammar, each with its tables of keys. The whole grammar is read; what
+//! no engine simulates yet is refused by name, never ignored.
+
+mod autoscaling;
+mod cluster;
+mod config;
+mod groups;
+mod hosts;
+mod initial;
+mod producers;
+mod slo;
+mod timeline;
+mod topics;
+
+use super::cards::{Card, Cards, hash_of};
+use super::scenario::{EngineChoice, Scenario};
+use super::source::Files;
+use crate::chance::{Chance, Seed};
+use crate::error::{Error, Problem, Result};
+use crate::form::{Check, Effective, Fields, Key, Node, Shape, Table};
+use crate::units::{Quantity, SimSpan};
+use std::collections::BTreeMap;
+
+/// Most brokers of a cluster.
+pub const MOST_BROKERS: u64 = 10_000;
+/// Most replicas of a cluster.
+pub const MOST_REPLICAS: u64 = 2_000_000;
+/// Longest run.
+const MOST_DURATION: SimSpan = SimSpan::from_secs(10 * 366 * 86_400);
+/// The schema that this program reads.
+const SCHEMA: &str = "kafsim/scenario/1";
+
+/// The keys of a scenario.
+pub const SCENARIO: Table = &[
+    Key::default("schema", Shape::Word(&[SCHEMA]), SCHEMA, "version of this format"),
+    Key::required("name", Shape::Text, "its name, which names the output folder"),
+    Key::default("start", Shape::Text, "2026-01-05T00:00", "wall clock at t = 0, without a zone"),
+    Key::required("duration", Shape::quantity::<SimSpan>(), "length of the run"),
+    Key::default("warm_up", Shape::quantity::<SimSpan>(), "0 s", "cut from rates and lags"),
+    Key::default("engine", Shape::Word(&["auto", "fluid", "des"]), "auto", "which engine runs it"),
+    Key::required("hosts", Shape::Named(&Shape::Map(hosts::HOSTS)), "machines, by a name"),
+    Key::optional("network", Shape::Map(hosts::NETWORK), "round trips between machines"),
+    Key::required("cluster", Shape::Map(cluster::CLUSTER), "brokers, version, costs, properties"),
+    Key::optional("clusters", Shape::Foreign("clusters"), "several clusters by name"),
+    Key::optional("mirrors", Shape::Foreign("mirrors"), "mirrors between clusters"),
+    Key::required("topics", Shape::Named(&Shape::Map(topics::TOPIC)), "topics, by name"),
+    Key::default("placement", Shape::Text, "auto", "`auto`, or a file with the replicas"),
+    Key::optional("initial", Shape::Map(initial::INITIAL), "what exists before t = 0"),
+    Key::required("producers", Shape::Named(&Shape::Map(producers::PRODUCER)), "who writes"),
+    Key::optional("groups", Shape::Named(&Shape::Map(groups::GROUP)), "who reads"),
+    Key::optional("autoscaling", Shape::List(&Shape::Map(autoscaling::SCALER)), "policies"),
+    Key::optional("timeline", Shape::List(&Shape::Foreign("timeline")), "what happens when"),
+    Key::optional("slo", Shape::List(&Shape::Text), "METRIC(ENTITY)[.STAT] OP QUANTITY [in …]"),
+];
+
+/// Words after `do` in the timeline, with their keys.
+pub(super) fn timeline_actions() -> &'static [(&'static str, Table)] {
+    timeline::ACTIONS
+}
+
+/// A checked scenario with everything that a reader may ask about it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Every value that holds, and where it came from.
+    pub effective: Vec<Effective>,
+    /// What is allowed and has no effect.
+    pub warnings: Vec<Problem>,
+}
+
+/// What the parts need of the whole.
+struct Context<'a> {
+    cards: &'a Cards,
+    used: BTreeMap<String, String>,
+    chance: Chance,
+    files: Files,
+    duration: SimSpan,
+    week_offset: SimSpan,
+}
+
+impl Context<'_> {
+    /// The card that a key names, opened against its kind's table at the card's own path.
+    fn card(&mut self, kind: &str, key: &str, fields: &mut Fields<'_, '_>) -> Option<Card> {
+        let path = fields.path_of(key);
+        let card = match fields.raw(key) {
+            Some(node) => self.cards.find(kind, node, &path, fields.check())?,
+            None => {
+                let name = fields.text(key)?;
+                let place = fields.place_of(key);
+                let node = Node { place, value: crate::form::Value::Scalar(name) };
+                self.cards.find(kind, &node, &path, fields.check())?
+            }
+        };
+        self.used.insert(card.title.clone(), card.hash.clone());
+        Some(card)
+    }
+
+    /// A card by its name, for defaults that follow from another key.
+    fn card_named(
+        &mut self,
+        kind: &str,
+        name: &str,
+        key: &str,
+        fields: &mut Fields<'_, '_>,
+    ) -> Option<Card> {
+        let (place, path) = (fields.place_of(key), fields.path_of(key));
+        let node = Node { place, value: crate::form::Value::Scalar(name.to_owned()) };
+        let card = self.cards.find(kind, &node, &path, fields.check())?;
+        self.used.insert(card.title.clone(), card.hash.clone());
+        Some(card)
+    }
+}
+
+/// Checks a whole tree; all problems come in one error, in the order of the file.
+pub(super) fn check(root: &Node, cards: &Cards, seed: Seed) -> Result<Checked> {
+    let mut check = Check::default();
+    let scenario = read(root, cards, seed, &mut check);
+    match scenario {
+        Some(mut scenario) if check.problems.is_empty() => {
+            scenario.hash = fingerprint(&check.effective);
+            scenario.warnings = check.warnings.iter().map(warning).collect();
+            Ok(Checked { scenario, effective: check.effective, warnings: check.warnings })
+        }
+        _ => {
+            let mut problems = check.problems;
+            problems.sort_by(|a, b| {
+                let key = |p: &Problem| (p.place.file.clone(), p.place.line, p.place.column);
+                key(a).cmp(&key(b))
+            });
+            problems.dedup();
+            Err(Error::input(problems))
+        }
+    }
+}
+
+/// A warning as a sentence.
+fn warning(problem: &Problem) -> String {
+    format!("{}: {}: {}; {}", problem.place, problem.path, problem.found, problem.allowed)
+}
+
+/// Equal for files that mean the same, however they are written.
+fn fingerprint(effective: &[Effective]) -> String {
+    let mut lines: Vec<String> =
+        effective.iter().map(|one| format!("{}={}\n", one.path, one.value)).collect();
+    lines.sort();
+    lines.dedup();
+    hash_of(lines.concat().as_bytes())
+}
+
+fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Scenario> {
+    let mut fields = check.open(root, "", SCENARIO)?;
+    let basics = basics(&mut fields);
+    for key in ["clusters", "mirrors"] {
+        if fields.has(key) {
+            fields.refuse(key, format!("`{key}`"), "one cluster: several are not simulated yet");
+        }
+    }
+    let mut context = Context {
+        cards,
+        used: BTreeMap::new(),
+        chance: Chance::new(seed, 0),
+        files: Files,
+        duration: basics.as_ref().map_or(SimSpan::from_secs(60), |basics| basics.duration),
+        week_offset: basics.as_ref().map_or(SimSpan::ZERO, |basics| week_offset(basics.start)),
+    };
+    let hosts = hosts::read(&mut fields, &mut context);
+    let round_trip = hosts::read_network(&mut fields, &mut context);
+    let brokers = cluster::read(&mut fields, &mut context, hosts.as_ref());
+    let topics = topics::read(&mut fields, &mut context, brokers.as_ref());
+    let names = topics.as_ref().map(|cluster| cluster.topics.as_slice()).unwrap_or_default();
+    let producers = producers::read(&mut fields, &mut context, names, hosts.as_ref());
+    let groups = groups::read(&mut fields, &mut context, names, hosts.as_ref(), brokers.as_ref());
+    let group_names: Vec<String> = match &groups {
+        Some(groups) => groups.iter().map(|group| group.name.clone()).collect(),
+        None => Vec::new(),
+    };
+    let initial = initial::read(&mut fields, &group_names);
+    let autoscaling = autoscaling::read(&mut fields, &group_names);
+    let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
+    let slo = slo::read(&mut fields, &group_names);
+    let (basics, brokers) = (basics?, brokers?);
+    Some(Scenario {
+        name: basics.name,
+        hash: String::new(),
+        cards: context.used,
+        start: basics.start,
+        duration: basics.duration,
+        warm_up: basics.warm_up,
+        engine: basics.engine,
+        cluster: topics?,
+        round_trip: round_trip?,
+        pool: brokers.pool,
+        costs: brokers.costs,
+        replica_fetchers: brokers.replica_fetchers,
+        version: brokers.version,
+        initial: initial?,
+        producers: producers?,
+        groups: groups?,
+        autoscaling: autoscaling?,
+        timeline: timeline?,
+        slo: slo?,
+        warnings: Vec::new(),
+    })
+}
+
+/// Name and times.
+struct Basics {
+    name: String,
+    start: jiff::civil::DateTime,
+    duration: SimSpan,
+    warm_up: SimSpan,
+    engine: EngineChoice,
+}
+
+fn basics(fields: &mut Fields<'_, '_>) -> Option<Basics> {
+    fields.word("schema");
+    let name = fields.text("name");
+    if let Some(name) = &name
+        && !is_name(name)
+    {
+        let allowed = "letters, digits, dots, dashes and underscores, at most 100";
+        fields.refuse("name", format!("`{}`", shorten(name)), allowed);
+    }
+    let start = fields.text("start").and_then(|text| {
+        let start = text.parse::<jiff::civil::DateTime>().ok();
+        if start.is_none() {
+            fields.refuse("start", format!("`{text}`"), "a wall clock, e.g. `2026-11-27T00:00`");
+        }
+        start
+    });
+    let duration = fields.quantity::<SimSpan>("duration").filter(|duration| {
+        let allowed = !duration.is_zero() && *duration <= MOST_DURATION;
+        if !allowed {
+            fields.refuse("duration", format!("`{duration}`"), "more than 0 s, at most 10 years");
+        }
+        allowed
+    });
+    let warm_up = fields.quantity::<SimSpan>("warm_up");
+    if let (Some(duration), Some(warm_up)) = (duration, warm_up)
+        && warm_up >= duration
+    {
+        fields.refuse("warm_up", format!("`{warm_up}`"), format!("less than {duration}"));
+    }
+    let engine = match fields.word("engine") {
+        Some(2) => {
+            let allowed = "auto or fluid: the request-level engine `des` is not there yet";
+            fields.refuse("engine", "`des`", allowed);
+            None
+        }
+        Some(1) => Some(EngineChoice::Fluid),
+        Some(_) => Some(EngineChoice::Auto),
+        None => None,
+    };
+    Some(Basics {
+        name: name?,
+        start: start?,
+        duration: duration?,
+        warm_up: warm_up?,
+        engine: engine?,
+    })
+}
+
+/// Names become file names and labels.
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !name.is_empty() && name.len() <= 100 && name.chars().all(fits) && !name.starts_with('.')
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// Refuses a name that the author chose when it cannot be one.
+fn check_name(key: &str, place: &crate::error::Place, path: &str, check: &mut Check) {
+    if !is_name(key) {
+        let allowed = "letters, digits, dots, dashes and underscores, at most 100";
+        check.problem(place, path, format!("`{}`", shorten(key)), allowed.into());
+    }
+}
+
+/// The span since Monday 00:00.
+fn week_offset(start: jiff::civil::DateTime) -> SimSpan {
+    let days = u64::try_from(start.weekday().to_monday_zero_offset()).unwrap_or(0);
+    let time = start.time();
+    let part = |value: i8, seconds: u64| u64::try_from(value).unwrap_or(0) * seconds;
+    let seconds = part(time.hour(), 3_600) + part(time.minute(), 60) + part(time.second(), 1);
+    SimSpan::from_secs(days * 86_400 + seconds)
+}
+
+/// A quantity that must be above zero.
+fn positive<Q: Quantity>(fields: &mut Fields<'_, '_>, key: &str) -> Option<Q> {
+    let value: Q = fields.quantity(key)?;
+    if value.to_base() > 0.0 {
+        return Some(value);
+    }
+    fields.refuse(key, format!("`{value}`"), format!("a {} above zero", Q::NAME));
+    None
+}

@@ -1,0 +1,238 @@
+//! `producers`: who writes what, how much, and how.
+
+use super::hosts::HostGroup;
+use super::topics::matching;
+use super::{Context, check_name, config, positive};
+use crate::cluster::{Topic, TopicId};
+use crate::form::{Check, Fields, Key, Node, Shape, Table};
+use crate::model::client::{Acks, ProducerSettings};
+use crate::model::curve::{CurveContext, read_curve};
+use crate::scenario::cards::Card;
+use crate::scenario::scenario::Producer;
+use crate::units::{Bytes, Records, SimSpan};
+
+const CLIENTS: Shape = Shape::Count { min: 1, max: 1_000_000 };
+
+/// One producer.
+pub(super) const PRODUCER: Table = &[
+    Key::required("to", Shape::Named(&Shape::Number { min: 0.0, max: 1e9 }), "share per topic"),
+    Key::default("clients", CLIENTS, "1", "client processes"),
+    Key::optional("run_on", Shape::Text, "a key of hosts: where the clients run"),
+    Key::default("client", Shape::Text, "java-4.1", "a card of models/clients"),
+    Key::required("records", Shape::Map(RECORDS), "what a record looks like"),
+    Key::required("load", Shape::Recursive("curve"), "offered load over time"),
+    Key::optional("config", Shape::Foreign("producer properties"), "Kafka's own names"),
+];
+const RECORDS: Table = &[
+    Key::required("size", Shape::distribution::<Bytes>(), "bytes of a record"),
+    Key::optional("key", Shape::Map(KEY), "keys; none without it"),
+    Key::optional("compresses", Shape::Text, "kind of data, for compression"),
+];
+const KEY: Table = &[
+    Key::optional("zipf", Shape::Number { min: 0.0, max: 10.0 }, "exponent of the popularity"),
+    Key::default("keys", Shape::quantity::<Records>(), "1 M", "distinct keys"),
+];
+
+/// Keys beyond this rank are so rare that they count as evenly spread.
+const RANKED_KEYS: u64 = 100_000;
+
+pub(super) fn read(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    topics: &[Topic],
+    hosts: Option<&Vec<HostGroup>>,
+) -> Option<Vec<Producer>> {
+    let node = fields.raw("producers")?;
+    if node.entries().is_empty() {
+        fields.refuse("producers", node.describe(), "a map of at least one producer");
+        return None;
+    }
+    let mut producers = Vec::new();
+    let mut sound = true;
+    for entry in node.entries() {
+        let path = format!("producers/{}", entry.key);
+        check_name(&entry.key, &entry.place, "producers", fields.check());
+        let producer = fields
+            .check()
+            .open(&entry.node, &path, PRODUCER)
+            .and_then(|mut fields| read_producer(&entry.key, &mut fields, context, topics, hosts));
+        sound &= producer.is_some();
+        producers.extend(producer);
+    }
+    sound.then_some(producers)
+}
+
+fn read_producer(
+    name: &str,
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    topics: &[Topic],
+    hosts: Option<&Vec<HostGroup>>,
+) -> Option<Producer> {
+    let to = read_shares(fields, topics);
+    let clients = fields.count("clients");
+    if fields.has("run_on") {
+        super::cluster::run_on(fields, hosts);
+    }
+    let card = context.card("clients", "client", fields);
+    let settings = card.and_then(|card| read_settings(fields, &card));
+    let records = fields.map("records", RECORDS).and_then(|mut records| {
+        let size = records.distribution::<Bytes>("size").filter(|size| size.mean() > 0.0);
+        if size.is_none() && records.node().get("size").is_some_and(|n| n.text() == Some("0 B")) {
+            records.refuse("size", "`0 B`", "a size above zero");
+        }
+        records.text("compresses");
+        let key = records.map("key", KEY).map(|mut key| read_key(&mut key));
+        Some((size?, key))
+    });
+    let load = fields.raw("load").and_then(|node| {
+        let path = fields.path_of("load");
+        read_curve(
+            node,
+            &path,
+            &CurveContext {
+                week_offset: context.week_offset,
+                duration: context.duration,
+                chance: context.chance,
+                files: &context.files,
+                chain: &[],
+            },
+            fields.check(),
+        )
+    });
+    let (to, (record_size, key)) = (to?, records?);
+    let zipf = match key {
+        Some(key) => key?,
+        None => None,
+    };
+    let partition_shares = to
+        .iter()
+        .map(|(topic, _)| {
+            let topic = &topics[topic.index()];
+            zipf.map(|(exponent, keys)| zipf_shares(context, topic, exponent, keys))
+        })
+        .collect();
+    Some(Producer {
+        name: name.to_owned(),
+        to,
+        clients: clients? as u32,
+        record_size,
+        partition_shares,
+        keyed: fields
+            .node()
+            .get("records")
+            .is_some_and(|r| r.get("key").is_some_and(|key| !key.entries().is_empty())),
+        load: load?,
+        settings: settings?,
+    })
+}
+
+/// Shares of the records per topic, which need not add up to 1: they are weights.
+fn read_shares(fields: &mut Fields<'_, '_>, topics: &[Topic]) -> Option<Vec<(TopicId, f64)>> {
+    let node = fields.raw("to")?;
+    let mut shares: Vec<(TopicId, f64)> = Vec::new();
+    let mut sound = !node.entries().is_empty();
+    for entry in node.entries() {
+        let path = format!("{}/{}", fields.path_of("to"), entry.key);
+        let found = matching(topics, &entry.key);
+        if found.is_empty() && !topics.is_empty() {
+            let names = topics.iter().map(|topic| topic.name.as_str());
+            fields.check().wrong_word(&entry.place, &path, &entry.key, names);
+        }
+        let weight = weight(&entry.node, &path, fields.check());
+        sound &= weight.is_some() && !found.is_empty();
+        let each = weight.unwrap_or(0.0) / found.len().max(1) as f64;
+        shares.extend(found.into_iter().map(|topic| (topic, each)));
+    }
+    if node.entries().is_empty() {
+        fields.refuse("to", node.describe(), "a map of topics and shares, e.g. `{orders: 1}`");
+    }
+    let total: f64 = shares.iter().map(|(_, weight)| weight).sum();
+    sound.then(|| shares.into_iter().map(|(topic, weight)| (topic, weight / total)).collect())
+}
+
+fn weight(node: &Node, path: &str, check: &mut Check) -> Option<f64> {
+    let weight = node.text().and_then(|text| text.parse::<f64>().ok());
+    let weight = weight.filter(|weight| *weight > 0.0 && *weight <= 1e9);
+    match weight {
+        Some(weight) => {
+            check.note(path.to_owned(), weight.to_string(), node.place.to_string());
+            Some(weight)
+        }
+        None => {
+            check.problem(&node.place, path, node.describe(), "a share above 0, e.g. `0.7`".into());
+            None
+        }
+    }
+}
+
+/// `key: {}` means no keys, `{keys: 1 M}` uniform ones, `{zipf: 1.1, keys: 1 M}` skewed ones.
+fn read_key(fields: &mut Fields<'_, '_>) -> Option<Option<(f64, u64)>> {
+    let keys = positive::<Records>(fields, "keys");
+    if !fields.has("zipf") {
+        return keys.map(|_| None);
+    }
+    let exponent = fields.number("zipf");
+    Some(Some((exponent?, keys?.get())))
+}
+
+/// Each key goes to a partition by its hash; popular keys make hot partitions.
+fn zipf_shares(context: &Context<'_>, topic: &Topic, exponent: f64, keys: u64) -> Vec<f64> {
+    let mut hash = context.chance.stream(&format!("topic/{}", topic.name), "keys");
+    let partitions = topic.partitions as usize;
+    let mut weights = vec![0.0; partitions];
+    let ranked = keys.min(RANKED_KEYS);
+    for rank in 1..=ranked {
+        weights[hash.index(partitions)] += libm::pow(rank as f64, -exponent);
+    }
+    // The rest of the ranks: an integral stands for their sum.
+    if keys > ranked {
+        let (a, b) = (ranked as f64 + 0.5, keys as f64 + 0.5);
+        let rest = if (exponent - 1.0).abs() < 1e-9 {
+            libm::log(b / a)
+        } else {
+            let power = 1.0 - exponent;
+            (libm::pow(b, power) - libm::pow(a, power)) / power
+        };
+        for weight in &mut weights {
+            *weight += rest / partitions as f64;
+        }
+    }
+    let total: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / total).collect()
+}
+
+fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSettings> {
+    let mut config = config::read(fields, "config", config::PRODUCER, Some(card))?;
+    let check = fields.check();
+    let acks = match config.text("acks") {
+        Some(("all" | "-1", _)) => Some(Acks::All),
+        Some(("1", _)) => Some(Acks::Leader),
+        Some(("0", _)) => Some(Acks::None),
+        Some((text, place)) => {
+            let (found, path) = (format!("`{text}`"), config.path_of("acks"));
+            check.problem(place, &path, found, "all, 1 or 0".into());
+            None
+        }
+        None => None,
+    };
+    let mut count = |name: &str, least: u64| config.count(name, least, check);
+    let batch_size = count("batch.size", 0);
+    let linger = count("linger.ms", 0);
+    let buffer_memory = count("buffer.memory", 1);
+    let max_request_size = count("max.request.size", 1);
+    let max_in_flight = count("max.in.flight.requests.per.connection", 1);
+    let max_block = count("max.block.ms", 0);
+    let delivery_timeout = count("delivery.timeout.ms", 0);
+    let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
+    Some(ProducerSettings {
+        acks: acks?,
+        batch_size: Bytes::new(batch_size?.max(1)),
+        linger: millis(linger?),
+        buffer_memory: Bytes::new(buffer_memory?),
+        max_request_size: Bytes::new(max_request_size?),
+        max_in_flight: u32::try_from(max_in_flight?).unwrap_or(u32::MAX),
+        max_block: millis(max_block?),
+        delivery_timeout: millis(delivery_timeout?),
+    })
+}

@@ -1,0 +1,165 @@
+//! `timeline`: what happens when.
+
+use super::Basics;
+use super::autoscaling::read_rebalancing;
+use crate::cluster::GroupId;
+use crate::form::{Fields, Key, Node, Shape, Table};
+use crate::scenario::scenario::{TimelineAction, TimelineEntry};
+use crate::units::{ByteRate, SimSpan, SimTime};
+
+const AT: Key = Key::optional("at", Shape::Text, "wall clock of the first day, or a date-time");
+const AFTER: Key = Key::optional("after", Shape::quantity::<SimSpan>(), "time since the start");
+const DO: Key = Key::required("do", Shape::Word(WORDS), "what happens");
+
+const ADD_BROKERS: Table = &[
+    AT,
+    AFTER,
+    DO,
+    Key::default("count", Shape::Count { min: 1, max: 1_000 }, "1", "new brokers"),
+];
+const REASSIGN: Table = &[
+    AT,
+    AFTER,
+    DO,
+    Key::default("plan", Shape::Word(&["minimal", "none"]), "minimal", "which replicas move"),
+    Key::optional("throttle", Shape::quantity::<ByteRate>(), "replication throttle of a broker"),
+];
+const SCALE_GROUP: Table = &[
+    AT,
+    AFTER,
+    DO,
+    Key::required("group", Shape::Text, "a key of groups"),
+    Key::required("members", Shape::Count { min: 1, max: 100_000 }, "members from then on"),
+];
+
+/// Words after `do` with their keys.
+pub(crate) const ACTIONS: &[(&str, Table)] =
+    &[("add_brokers", ADD_BROKERS), ("reassign", REASSIGN), ("scale_group", SCALE_GROUP)];
+const WORDS: &[&str] = &["add_brokers", "reassign", "scale_group"];
+/// Words of the grammar that no engine simulates yet.
+const NOT_YET: [&str; 19] = [
+    "kill_broker",
+    "stop_broker",
+    "remove_broker",
+    "lose_zone",
+    "slow_disk",
+    "full_disk",
+    "cap_nic",
+    "split_network",
+    "delay_packets",
+    "kill_consumer",
+    "stall_consumer",
+    "flap_consumer",
+    "hot_key",
+    "slow_downstream",
+    "add_partitions",
+    "change_replication_factor",
+    "change_config",
+    "elect_leaders",
+    "remove_brokers",
+];
+
+pub(super) fn read(
+    fields: &mut Fields<'_, '_>,
+    basics: Option<&Basics>,
+    groups: &[String],
+) -> Option<Vec<TimelineEntry>> {
+    let mut entries = Vec::new();
+    let mut sound = true;
+    for (index, item) in fields.list("timeline").iter().enumerate() {
+        let path = format!("timeline/{index}");
+        let entry = read_entry(item, &path, fields, basics, groups);
+        sound &= entry.is_some();
+        entries.extend(entry);
+    }
+    entries.sort_by_key(|entry: &TimelineEntry| entry.at);
+    sound.then_some(entries)
+}
+
+fn read_entry(
+    node: &Node,
+    path: &str,
+    fields: &mut Fields<'_, '_>,
+    basics: Option<&Basics>,
+    groups: &[String],
+) -> Option<TimelineEntry> {
+    let check = fields.check();
+    let word = node.get("do").and_then(Node::text);
+    let Some((_, table)) = ACTIONS.iter().find(|(name, _)| Some(*name) == word) else {
+        let place = node.get("do").unwrap_or(node).place.clone();
+        let word = word.unwrap_or_default();
+        if NOT_YET.contains(&word) {
+            let allowed = format!("{}: `{word}` is not simulated yet", WORDS.join(", "));
+            check.problem(&place, path, format!("`{word}`"), allowed);
+        } else {
+            let path = format!("{path}/do");
+            check.wrong_word(&place, &path, word, WORDS.iter().chain(&NOT_YET).copied());
+        }
+        return None;
+    };
+    let mut entry = check.open(node, path, table)?;
+    let at = read_instant(&mut entry, basics?);
+    let action = match entry.word("do")? {
+        0 => entry.count("count").map(|n| TimelineAction::AddBrokers { count: n as u32 }),
+        1 => {
+            read_rebalancing(&mut entry).map(|rebalancing| TimelineAction::Reassign { rebalancing })
+        }
+        _ => read_scaling(&mut entry, groups),
+    };
+    Some(TimelineEntry { at: at?, action: action? })
+}
+
+fn read_scaling(entry: &mut Fields<'_, '_>, groups: &[String]) -> Option<TimelineAction> {
+    let word = entry.text("group");
+    let members = entry.count("members");
+    let word = word?;
+    let found = groups.iter().position(|name| *name == word);
+    if found.is_none() {
+        let (place, path) = (entry.place_of("group"), entry.path_of("group"));
+        entry.check().wrong_word(&place, &path, &word, groups.iter().map(String::as_str));
+    }
+    Some(TimelineAction::ScaleGroup {
+        group: GroupId::from_index(found?),
+        members: members? as u32,
+    })
+}
+
+/// `after: 12 h`, `at: "10:00"` (the first such time of the run) or `at: 2026-11-27T10:00`.
+fn read_instant(entry: &mut Fields<'_, '_>, basics: &Basics) -> Option<SimTime> {
+    let span = match (entry.has("after"), entry.has("at")) {
+        (true, false) => entry.quantity::<SimSpan>("after"),
+        (false, true) => {
+            let text = entry.text("at")?;
+            let span = wall_clock(&text, basics.start);
+            if span.is_none() {
+                let allowed = "a time such as `\"10:00\"`, or a date-time within the run";
+                entry.refuse("at", format!("`{text}`"), allowed);
+            }
+            span
+        }
+        _ => {
+            entry.refuse("do", "no time, or two", "one of `at` and `after`");
+            None
+        }
+    }?;
+    if span > basics.duration {
+        let key = if entry.has("at") { "at" } else { "after" };
+        let allowed = format!("at most the duration, {}", basics.duration);
+        entry.refuse(key, format!("{} after the start", span.to_prose()), allowed);
+        return None;
+    }
+    Some(SimTime::ZERO.saturating_add(span))
+}
+
+fn wall_clock(text: &str, start: jiff::civil::DateTime) -> Option<SimSpan> {
+    let instant = match text.parse::<jiff::civil::DateTime>() {
+        Ok(instant) => instant,
+        Err(_) => {
+            let time = text.parse::<jiff::civil::Time>().ok()?;
+            let today = start.date().to_datetime(time);
+            if today < start { start.date().tomorrow().ok()?.to_datetime(time) } else { today }
+        }
+    };
+    let seconds = instant.duration_since(start).as_secs_f64();
+    (seconds >= 0.0).then(|| SimSpan::from_secs_f64(seconds))
+}

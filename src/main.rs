@@ -1,1 +1,9 @@
-fn main() {}
+//! The `kafsim` program: a thin user of the library.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,1 +1,28 @@
-//! Pure functions over runs.
+//! Pure functions over runs and samples.
+//!
+//! [`judge`] completes a run with what follows from it: bottleneck, objectives, alerts. The rest is
+//! output analysis: intervals over replications and batches, warm-up, Little's law.
+
+mod alerts;
+mod bottleneck;
+mod interval;
+mod little;
+mod objectives;
+mod warm_up;
+
+pub use alerts::alerts;
+pub use bottleneck::bottleneck;
+pub use interval::{Interval, batch_means, replications};
+pub use little::{LittleCheck, little};
+pub use objectives::objectives;
+pub use warm_up::{WarmUp, mser5};
+
+use crate::metrics::Run;
+use crate::scenario::Scenario;
+
+/// Completes the run of a scenario with bottleneck, objectives and alerts.
+pub fn judge(scenario: &Scenario, run: &mut Run) {
+    run.bottleneck = bottleneck(run);
+    run.slo = objectives(scenario, run);
+    run.alerts = alerts(scenario, run);
+}

@@ -168,32 +168,61 @@ impl Builder {
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, entries, key @ None)) => {
+            Some(Open::List(_, items)) => {
+                let joined = node
+                    .text()
+                    .is_some_and(|text| items.last_mut().is_some_and(|last| join(last, text)));
+                if !joined {
+                    items.push(node);
+                }
+            }
+            Some(Open::Map(_, _, key @ None)) => {
                 let Value::Scalar(text) = node.value else {
                     let found = "a key that is not a word".to_owned();
                     return Err(self.fatal(node.place, found, "a word before the colon".into()));
                 };
-                if let Some(first) = entries.iter().find(|entry| entry.key == text) {
-                    let line = first.place.line;
-                    self.problems.push(Problem {
-                        place: node.place.clone(),
-                        path: String::new(),
-                        found: format!("the key `{text}` a second time"),
-                        allowed: format!("each key once; the first is in line {line}"),
-                        nearest: None,
-                    });
-                }
                 *key = Some((text, node.place));
             }
             Some(Open::Map(_, entries, key)) => {
                 if let Some((text, place)) = key.take() {
-                    entries.push(Entry { key: text, place, node });
+                    let problem = add(entries, Entry { key: text, place, node });
+                    self.problems.extend(problem);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Adds an entry to a map; a key that is there already is a problem.
+fn add(entries: &mut Vec<Entry>, entry: Entry) -> Option<Problem> {
+    if entry.node.value == Value::Null
+        && entries.last_mut().is_some_and(|last| join(&mut last.node, &entry.key))
+    {
+        return None;
+    }
+    let first = entries.iter().find(|first| first.key == entry.key);
+    let problem = first.map(|first| Problem {
+        place: entry.place.clone(),
+        path: String::new(),
+        found: format!("the key `{}` a second time", entry.key),
+        allowed: format!("each key once; the first is in line {}", first.place.line),
+        nearest: None,
+    });
+    entries.push(entry);
+    problem
+}
+
+/// In `{start_up: lognormal(p50 25 s, p95 60 s)}` the comma belongs to the distribution, but YAML
+/// ends the value there: what follows an open parenthesis is joined to it again.
+fn join(before: &mut Node, text: &str) -> bool {
+    let Value::Scalar(open) = &mut before.value else { return false };
+    if open.matches('(').count() <= open.matches(')').count() {
+        return false;
+    }
+    open.push_str(", ");
+    open.push_str(text);
+    true
 }
 
 #[cfg(test)]
@@ -210,6 +239,18 @@ mod tests {
         assert_eq!(partitions.text(), Some("1e3"));
         assert_eq!(partitions.place.to_string(), "a.yaml:2:20");
         assert_eq!(topics.get("x").unwrap().value, Value::Null);
+    }
+
+    #[test]
+    fn a_distribution_keeps_its_comma_in_a_flow_map() {
+        let text = "a: {x: lognormal(p50 1 s, p95 2 s), y: uniform(1 s, 2 s), z: 3}\n\
+            b: [exp(1 s), uniform(1 s, 2 s)]";
+        let node = read_text("a.yaml", text).unwrap();
+        let a = node.get("a").unwrap();
+        assert_eq!(a.get("x").unwrap().text(), Some("lognormal(p50 1 s, p95 2 s)"));
+        assert_eq!(a.get("y").unwrap().text(), Some("uniform(1 s, 2 s)"));
+        assert_eq!(a.entries().len(), 3);
+        assert_eq!(node.get("b").unwrap().items()[1].text(), Some("uniform(1 s, 2 s)"));
     }
 
     #[test]

@@ -1,1 +1,9 @@
 //! Which runs to make, and what to make of them.
+
+mod replay;
+mod script;
+mod simulate;
+
+pub use replay::{ReplayRow, replay};
+pub use script::{Claim, EXERCISE_DAY, claim, literal_claim};
+pub use simulate::simulate;

@@ -89,8 +89,10 @@ impl World<'_> {
         match event {
             Event::Sample => {
                 self.sample();
-                let at = self.after(self.interval);
-                self.agenda.schedule(at.min(self.end), Event::Sample);
+                if self.now < self.end {
+                    let at = self.after(self.interval).min(self.end);
+                    self.agenda.schedule(at, Event::Sample);
+                }
             }
             Event::Evaluate { scaler } => {
                 self.evaluate(scaler);

@@ -173,8 +173,9 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let names = topics.as_ref().map(|cluster| cluster.topics.as_slice()).unwrap_or_default();
     let producers = producers::read(&mut fields, &mut context, names, hosts.as_ref());
     let groups = groups::read(&mut fields, &mut context, names, hosts.as_ref(), brokers.as_ref());
-    let group_names: Vec<String> = match &groups {
-        Some(groups) => groups.iter().map(|group| group.name.clone()).collect(),
+    // References are checked against the names as written, so that one mistake is one problem.
+    let group_names: Vec<String> = match root.get("groups") {
+        Some(groups) => groups.entries().iter().map(|entry| entry.key.clone()).collect(),
         None => Vec::new(),
     };
     let initial = initial::read(&mut fields, &group_names);

@@ -1,0 +1,112 @@
+//! What limits a run.
+
+use crate::metrics::{Bottleneck, ResourceUse, Run, Series};
+use crate::units::SimTime;
+
+/// The resources of a run, tightest first.
+///
+/// Each resource has the series `demand` (offered over capacity, which may pass 1) and
+/// `fixed_demand` (its part without load). In the busiest sample with demand d and fixed part f, all
+/// producers scaled by x would ask for f + x (d − f), so the resource is full at
+/// x = (1 − f) / (d − f).
+pub fn bottleneck(run: &Run) -> Bottleneck {
+    let from = SimTime::ZERO.saturating_add(run.warm_up);
+    let mut by_resource: Vec<ResourceUse> = run
+        .series_named("demand")
+        .map(|demand| {
+            let fixed = run.series("fixed_demand", &demand.entity);
+            resource_use(demand, fixed, from, SimTime::ZERO.saturating_add(run.duration))
+        })
+        .collect();
+    let tightness = |one: &ResourceUse| one.saturates_at_load_factor.unwrap_or(f64::INFINITY);
+    by_resource.sort_by(|a, b| {
+        tightness(a).total_cmp(&tightness(b)).then_with(|| a.resource.cmp(&b.resource))
+    });
+    let Some(first) = by_resource.first() else { return Bottleneck::default() };
+    Bottleneck {
+        resource: first.resource.clone(),
+        utilisation: first.peak,
+        saturates_at_load_factor: first.saturates_at_load_factor,
+        by_resource,
+    }
+}
+
+fn resource_use(
+    demand: &Series,
+    fixed: Option<&Series>,
+    from: SimTime,
+    to: SimTime,
+) -> ResourceUse {
+    let peak = demand.points.iter().filter(|(at, _)| *at > from && *at <= to);
+    let peak = peak.max_by(|a, b| a.1.total_cmp(&b.1)).copied();
+    let (at, demanded) = peak.unwrap_or((SimTime::ZERO, 0.0));
+    let fixed = fixed.and_then(|fixed| fixed.points.iter().find(|point| point.0 == at));
+    let fixed = fixed.map_or(0.0, |point| point.1);
+    let variable = demanded - fixed;
+    let mean = demand.spread(from, to).mean;
+    ResourceUse {
+        resource: demand.entity.clone(),
+        kind: kind(&demand.entity),
+        mean: mean.min(1.0),
+        peak: demanded.min(1.0),
+        headroom: (1.0 - demanded).max(0.0),
+        saturates_at_load_factor: (variable > 0.0).then(|| (1.0 - fixed) / variable),
+    }
+}
+
+/// The group of resources, from the words that engines use.
+fn kind(resource: &str) -> &'static str {
+    if resource.starts_with("group ") {
+        "consumers"
+    } else if resource.ends_with(" CPU") {
+        "cpu"
+    } else if resource.ends_with(" NIC in") {
+        "nic_in"
+    } else if resource.ends_with(" NIC out") {
+        "nic_out"
+    } else {
+        "disk"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Shape;
+    use crate::units::SimSpan;
+
+    fn series(name: &str, values: &[f64]) -> Series {
+        let point = |(index, value): (usize, &f64)| {
+            (SimTime::ZERO + SimSpan::from_secs(60 * index as u64), *value)
+        };
+        Series {
+            name: name.into(),
+            entity: "broker 1 CPU".into(),
+            unit: "share",
+            shape: Shape::Mean,
+            points: values.iter().enumerate().map(point).collect(),
+        }
+    }
+
+    #[test]
+    fn the_load_factor_leaves_the_fixed_part_alone() {
+        let demand = series("demand", &[0.0, 0.3, 0.7, 0.5]);
+        let fixed = series("fixed_demand", &[0.0, 0.1, 0.1, 0.1]);
+        let end = SimTime::ZERO + SimSpan::from_secs(180);
+        let used = resource_use(&demand, Some(&fixed), SimTime::ZERO, end);
+        assert_eq!(used.kind, "cpu");
+        assert!((used.peak - 0.7).abs() < 1e-12);
+        assert!((used.mean - 0.5).abs() < 1e-12);
+        // 0.1 + x · 0.6 = 1
+        assert!((used.saturates_at_load_factor.unwrap() - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn overload_saturates_below_a_factor_of_one() {
+        let demand = series("demand", &[0.0, 2.0]);
+        let end = SimTime::ZERO + SimSpan::from_secs(60);
+        let used = resource_use(&demand, None, SimTime::ZERO, end);
+        assert!((used.saturates_at_load_factor.unwrap() - 0.5).abs() < 1e-12);
+        assert!((used.peak - 1.0).abs() < 1e-12 && used.headroom.abs() < 1e-12);
+    }
+}

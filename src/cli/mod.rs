@@ -1,57 +1,124 @@
-//! The command line.
-use kafsim::chance::Seed;
-use kafsim::scenario::{LoadOptions, load};
+//! The command line: one file per command, each a thin user of the library.
+
+mod autoscale;
+mod check;
+mod explain;
+mod output;
+mod schema;
+mod shell;
+mod simulate;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kafsim::error::Result;
+use kafsim::scenario::LoadOptions;
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// A flight simulator for Apache Kafka clusters: capacity, scaling and autoscaling answered
+/// offline.
+#[derive(Debug, Parser)]
+#[command(name = "kafsim", version, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What happens? Throughput, lag, utilisation, bottleneck, decisions and events of a scenario
+    Simulate(simulate::Simulate),
+    /// Does this policy hold on this day? Or, with --replay, on a recorded history
+    Autoscale(autoscale::Autoscale),
+    /// Is a scenario file right, and what does it mean?
+    Check(check::Check),
+    /// Explain a term, a card, a metric or a mechanism, with its equation and source
+    Explain(explain::Explain),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema(schema::Schema),
+    /// Print a completion script for a shell
+    Completions(shell::Completions),
+    /// Print the manual page
+    Man(shell::Man),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One object, keys sorted and stable
+    Json,
+    /// One row per quantity
+    Csv,
+    /// For a pull request or a ticket
+    Markdown,
+}
+
+/// What every command that reads a scenario accepts.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// Scenario file, `-` for standard input
+    pub(crate) scenario: String,
+    /// Set a value of the scenario without editing it; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Folder with further cards, laid out like models/; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cards: Vec<PathBuf>,
+    /// Seed of everything random; the same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+impl Source {
+    /// How the library loads the scenario.
+    pub(crate) fn options(&self) -> LoadOptions {
+        LoadOptions { sets: self.set.clone(), cards: self.cards.clone(), seed: self.seed }
+    }
+}
+
+/// Parses the command line and runs the command.
 pub(crate) fn run() -> ExitCode {
-    let args: Vec<String> = std::env::args().collect();
-    let file = args.last().cloned().unwrap_or_default();
-    match load(&file, &LoadOptions { sets: args[1..args.len() - 1].to_vec(), ..Default::default() })
-    {
-        Err(e) => {
-            println!("{e}");
-            ExitCode::from(e.exit_code())
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are not errors; everything else is a usage error.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _closed = error.print();
+            return ExitCode::from(code);
         }
-        Ok(c) => {
-            let t = std::time::Instant::now();
-            let run = kafsim::study::simulate(&c.scenario, Seed::new(1));
-            eprintln!("{:?}", t.elapsed());
-            for (n, p) in &run.producers {
-                println!("{n} {p:?}");
+    };
+    let result = match cli.command {
+        Command::Simulate(command) => command.run(),
+        Command::Autoscale(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Schema(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            let problems = error.problems().len();
+            if problems > 1 {
+                eprintln!("error: {problems} problems\n{error}");
+            } else {
+                eprintln!("error: {error}");
             }
-            for (n, p) in &run.groups {
-                println!("{n} {p:?}");
-            }
-            for (n, p) in &run.brokers {
-                println!("{n} {p:?}");
-            }
-            for d in &run.decisions {
-                println!(
-                    "{} {} {}->{} {} failed {} after {:?} cap {:?} {:?}",
-                    d.at.as_secs_f64() / 3600.,
-                    d.target,
-                    d.from,
-                    d.to,
-                    d.words,
-                    d.failed,
-                    d.effective_after.map(|s| s.to_prose()),
-                    d.capacity_before,
-                    d.capacity_after
-                );
-            }
-            for d in &run.operations {
-                println!("{:?}", d);
-            }
-            for d in run.events.iter() {
-                println!("{} {} {} {}", d.at.as_secs_f64() / 3600., d.kind, d.entity, d.words);
-            }
-            for d in &run.alerts {
-                println!("{:?}", d);
-            }
-            for d in &run.bottleneck.by_resource {
-                println!("{:?}", d);
-            }
-            println!("{:?} {:?} {:?}", run.slo, run.remarks, run.cost);
-            ExitCode::SUCCESS
+            ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Writes to standard output; a reader that has gone away is not an error.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(
+            kafsim::error::Error::io("write to", std::path::Path::new("standard output"), error),
+        ),
+        _ => Ok(()),
     }
 }

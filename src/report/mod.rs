@@ -1,1 +1,15 @@
-//! Runs and studies as something to look at.
+//! Runs as something to look at.
+//!
+//! A run becomes a [`document`] once, which the formats print; [`figures`] draw it; [`output`]
+//! writes the complete set of files; [`explain`] reads the models' own documentation aloud.
+
+pub mod chart;
+pub mod clock;
+pub mod document;
+pub mod explain;
+pub mod figures;
+pub mod formats;
+pub mod output;
+mod sentences;
+
+pub use sentences::sentences;

@@ -6,7 +6,7 @@ use crate::metrics::OperationEntry;
 use crate::model::operation::Plan;
 use crate::model::operations::even_out;
 use crate::scenario::Rebalancing;
-use crate::units::Bytes;
+use crate::units::{ByteRate, Bytes};
 
 impl World<'_> {
     /// Sets the number of brokers that shall exist.
@@ -63,6 +63,13 @@ impl World<'_> {
         }
         state.life = Life::Leaving;
         state.operation = Some(operation);
+        // What was on its way to the broker stays where it is.
+        let leaving = BrokerId::from_index(index);
+        let copies = &mut self.reassignment.copies;
+        copies.retain(|copy| copy.step.to != leaving);
+        if self.reassignment.active && self.reassignment.copies.is_empty() {
+            self.reassignment_done();
+        }
         // A broker that is to leave must be drained, whatever happens to brokers that join.
         let drain = match rebalancing {
             Rebalancing::None => Rebalancing::Minimal { throttle: None },
@@ -119,8 +126,31 @@ impl World<'_> {
         self.reassignment.operation = self.begin("reassign", words.clone());
         self.recorder.event(self.now, "reassignment_started", "cluster", words);
         self.rewired = true;
+        self.warn_of_low_throttle();
         if self.reassignment.copies.is_empty() {
             self.reassignment_done();
+        }
+    }
+
+    /// A copy that gets fewer bytes than the partition takes in never ends.
+    fn warn_of_low_throttle(&mut self) {
+        let mut inflow = vec![0.0; self.brokers.len()];
+        for copy in &self.reassignment.copies {
+            let bytes = self.network.bytes.get(copy.step.partition.index());
+            inflow[copy.step.to.index()] += bytes.copied().unwrap_or(0.0);
+        }
+        let most = inflow.into_iter().fold(0.0, f64::max);
+        if most >= self.reassignment.throttle {
+            let words = format!(
+                "the throttle of {} is below the {} that the moving partitions take in at one \
+                 broker: the move cannot end at this load",
+                ByteRate::per_sec(self.reassignment.throttle),
+                ByteRate::per_sec(most)
+            );
+            self.recorder.event(self.now, "reassignment_stalls", "cluster", words.clone());
+            if !self.warnings.contains(&words) {
+                self.warnings.push(words);
+            }
         }
     }
 

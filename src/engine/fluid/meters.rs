@@ -131,7 +131,7 @@ impl World<'_> {
         for (index, resource) in self.network.resources.iter().enumerate() {
             let sums = meters.demand.entry(*resource).or_insert([0.0; 3]);
             sums[0] += self.network.demand[index] * seconds;
-            sums[1] += self.network.fixed[index] * seconds;
+            sums[1] += self.network.standing[index] * seconds;
             sums[2] += seconds;
         }
         meters.total.records.resize(self.groups.len(), 0.0);

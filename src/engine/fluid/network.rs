@@ -44,6 +44,8 @@ pub(super) struct Network {
     pub load: Vec<f64>,
     /// Utilisation that the offered load asks for; may pass 1.
     pub demand: Vec<f64>,
+    /// Its part that does not grow with the load: idle brokers and copies.
+    pub standing: Vec<f64>,
     pub lanes: Vec<Lane>,
     pub batching: Vec<Batching>,
     /// Loops between followers and leaders, and those of each partition's followers.

@@ -51,13 +51,20 @@ impl World<'_> {
         for state in &self.groups {
             asked.extend(state.slots.iter().map(|slot| network.records[slot.partition.index()]));
         }
-        asked.extend(self.reassignment.copies.iter().map(|copy| copy.rate));
+        // Copies do not grow with the load: they belong to the fixed part.
+        let mut copying = vec![0.0; asked.len()];
+        copying.extend(self.reassignment.copies.iter().map(|copy| copy.rate));
+        asked.resize(copying.len(), 0.0);
         let mut demand = std::mem::take(&mut network.demand);
+        let mut standing = std::mem::take(&mut network.standing);
         network.share.load(&asked, &mut demand);
-        for (demand, fixed) in demand.iter_mut().zip(&network.fixed) {
-            *demand += fixed;
+        network.share.load(&copying, &mut standing);
+        for ((demand, standing), fixed) in demand.iter_mut().zip(&mut standing).zip(&network.fixed)
+        {
+            *standing += fixed;
+            *demand += *standing;
         }
-        network.demand = demand;
+        (network.demand, network.standing) = (demand, standing);
         self.network = network;
     }
 

@@ -187,7 +187,7 @@ impl World<'_> {
             .network
             .resources
             .iter()
-            .zip(self.network.demand.iter().zip(&self.network.fixed))
+            .zip(self.network.demand.iter().zip(&self.network.standing))
             .filter(|(resource, _)| {
                 matches!(
                     resource,
@@ -198,7 +198,7 @@ impl World<'_> {
                 )
             })
             .filter(|(_, (demand, fixed))| *demand - *fixed > 0.0)
-            .map(|(_, (demand, fixed))| (1.0 - fixed) / (demand - fixed))
+            .map(|(_, (demand, fixed))| (1.0 - fixed).max(0.0) / (demand - fixed))
             .fold(f64::INFINITY, f64::min);
         (factor.is_finite() && offered > 0.0).then_some(factor * offered)
     }

@@ -1,0 +1,192 @@
+//! `summary.json` and `--format json`: what programs may rely on.
+
+use crate::metrics::{DecisionEntry, Population, Quantiles, ResourceUse, Run, Spread, Utilisation};
+use crate::report::document::VERSION;
+use crate::units::SimTime;
+use serde_json::{Map, Value, json};
+
+/// The JSON Schema of the summary.
+pub const SCHEMA: &str = include_str!("summary.schema.json");
+
+/// The summary as text, keys sorted.
+pub fn text(run: &Run) -> String {
+    format!("{:#}\n", summary(run))
+}
+
+/// The summary; an absent number is null, never NaN.
+pub fn summary(run: &Run) -> Value {
+    let object =
+        |pairs: Vec<(String, Value)>| Value::Object(pairs.into_iter().collect::<Map<_, _>>());
+    json!({
+        "schema": "kafsim/summary/1",
+        "kafsim": VERSION,
+        "scenario": run.scenario,
+        "scenario_hash": run.scenario_hash,
+        "cards": run.cards,
+        "seed": run.seed.get(),
+        "engine": run.engine.word(),
+        "replications": 1,
+        "duration_s": run.duration.as_secs_f64(),
+        "valid": run.valid,
+        "warnings": run.warnings,
+        "outside_calibration": run.outside_calibration,
+        "remarks": run.remarks,
+        "producers": object(run.producers.iter().map(|(name, one)| (name.clone(), json!({
+            "offered_records_s": number(one.offered_records_s),
+            "records_s": number(one.records_s),
+            "mib_s": number(one.mib_s),
+            "requests_s": maybe(one.requests_s),
+            "batch_fill": maybe(one.batch_fill),
+            "blocked_share": maybe(one.blocked_share),
+            "offered_records": number(one.offered_records),
+            "appended_records": number(one.appended_records),
+            "failed_records": number(one.failed_records),
+            "in_flight_records": number(one.in_flight_records),
+            "latency_ms": latency(one.latency_ms),
+        }))).collect()),
+        "topics": object(run.topics.iter().map(|(name, one)| (name.clone(), json!({
+            "records_s": number(one.records_s),
+            "mib_s": number(one.mib_s),
+            "partitions": one.partitions,
+            "stored_bytes_end": number(one.stored_bytes_end),
+            "under_replicated_partition_seconds": number(one.under_replicated_partition_seconds),
+            "offline_partition_seconds": number(one.offline_partition_seconds),
+        }))).collect()),
+        "groups": object(run.groups.iter().map(|(name, one)| (name.clone(), json!({
+            "records_s": number(one.records_s),
+            "processed_records": number(one.processed_records),
+            "lost_records": number(one.lost_records),
+            "initial_lag_records": number(one.initial_lag_records),
+            "lag_records": spread(one.lag_records),
+            "processing_lag_records": spread(one.processing_lag_records),
+            "lag_seconds": spread(one.lag_seconds),
+            "e2e_latency_ms": latency(one.e2e_latency_ms),
+            "members": population(one.members),
+            "owning": population(one.owning),
+            "rebalances": one.rebalances,
+            "paused_partition_seconds": number(one.paused_partition_seconds),
+        }))).collect()),
+        "brokers": object(run.brokers.iter().map(|(id, one)| (id.to_string(), json!({
+            "cpu": utilisation(Some(one.cpu)),
+            "nic_in": utilisation(Some(one.nic_in)),
+            "nic_out": utilisation(Some(one.nic_out)),
+            "disk": utilisation(Some(one.disk)),
+            "request_handlers": utilisation(one.request_handlers),
+            "network_threads": utilisation(one.network_threads),
+            "requests": Value::Null,
+            "replicas": one.replicas,
+            "leaders": one.leaders,
+            "stored_bytes_end": number(one.stored_bytes_end),
+            "isr_shrinks": one.isr_shrinks,
+            "page_cache_hit": maybe(one.page_cache_hit),
+        }))).collect()),
+        "bottleneck": {
+            "resource": run.bottleneck.resource,
+            "utilisation": number(run.bottleneck.utilisation),
+            "saturates_at_load_factor": maybe(run.bottleneck.saturates_at_load_factor),
+            "by_resource": run.bottleneck.by_resource.iter().map(resource).collect::<Vec<_>>(),
+        },
+        "slo": run.slo.iter().map(|one| json!({
+            "expression": one.expression,
+            "met": one.met,
+            "value": maybe(one.value),
+            "limit": number(one.limit),
+            "unit": one.unit,
+            "share": maybe(one.share),
+        })).collect::<Vec<_>>(),
+        "decisions": run.decisions.iter().map(decision).collect::<Vec<_>>(),
+        "alerts": run.alerts.iter().map(|one| json!({
+            "name": one.name,
+            "fired_at_s": one.fired_at.as_secs_f64(),
+            "lasted_s": one.lasted.as_secs_f64(),
+            "action": one.action,
+        })).collect::<Vec<_>>(),
+        "operations": run.operations.iter().map(|one| json!({
+            "kind": one.kind,
+            "words": one.words,
+            "start_s": one.start.as_secs_f64(),
+            "end_s": one.end.map(SimTime::as_secs_f64),
+            "moved_bytes": number(one.moved_bytes),
+        })).collect::<Vec<_>>(),
+        "cost": run.cost.as_ref().map(|cost| json!({
+            "currency": cost.currency,
+            "per_hour": number(cost.per_hour),
+            "total": number(cost.total),
+            "items": cost.items.iter().map(|item| json!({
+                "name": item.name,
+                "total": number(item.total),
+            })).collect::<Vec<_>>(),
+        })),
+    })
+}
+
+fn decision(one: &DecisionEntry) -> Value {
+    json!({
+        "t_s": one.at.as_secs_f64(),
+        "policy": one.policy,
+        "target": one.target,
+        "from": one.from,
+        "to": one.to,
+        "reason": one.reason,
+        "words": one.words,
+        "failed": one.failed,
+        "effective_after_s": one.effective_after.map(|span| span.as_secs_f64()),
+        "capacity_before_records_s": maybe(one.capacity_before),
+        "capacity_after_records_s": maybe(one.capacity_after),
+    })
+}
+
+fn resource(one: &ResourceUse) -> Value {
+    json!({
+        "resource": one.resource,
+        "kind": one.kind,
+        "mean": number(one.mean),
+        "peak": number(one.peak),
+        "headroom": number(one.headroom),
+        "saturates_at_load_factor": maybe(one.saturates_at_load_factor),
+    })
+}
+
+/// A finite number, or null.
+fn number(value: f64) -> Value {
+    if value.is_finite() { json!(value) } else { Value::Null }
+}
+
+fn maybe(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, number)
+}
+
+fn spread(one: Spread) -> Value {
+    json!({
+        "mean": number(one.mean),
+        "p99": number(one.p99),
+        "max": number(one.max),
+        "end": number(one.end),
+    })
+}
+
+fn population(one: Population) -> Value {
+    json!({
+        "min": number(one.min),
+        "mean": number(one.mean),
+        "max": number(one.max),
+        "end": number(one.end),
+    })
+}
+
+fn utilisation(one: Option<Utilisation>) -> Value {
+    one.map_or(Value::Null, |one| json!({ "mean": number(one.mean), "p99": number(one.p99) }))
+}
+
+fn latency(one: Option<Quantiles>) -> Value {
+    one.map_or(Value::Null, |one| {
+        json!({
+            "mean": number(one.mean),
+            "p50": number(one.p50),
+            "p95": number(one.p95),
+            "p99": number(one.p99),
+            "p999": number(one.p999),
+            "max": number(one.max),
+        })
+    })
+}

@@ -1,0 +1,34 @@
+//! Markdown for a pull request, a ticket or a wiki.
+
+use crate::metrics::Run;
+use crate::report::document::{Block, document};
+use crate::report::figures::Picture;
+
+/// The report; figures are linked from `figures/`.
+pub fn render(run: &Run, pictures: &[Picture]) -> String {
+    let document = document(run);
+    let mut text = format!("# {}\n\n{}\n\n", escape(&document.title), escape(&document.caption));
+    for block in &document.blocks {
+        match block {
+            Block::Heading(heading) => text.push_str(&format!("## {}\n\n", escape(heading))),
+            Block::Text(paragraph) => text.push_str(&format!("{}\n\n", escape(paragraph))),
+            Block::Points(points) => {
+                points.iter().for_each(|point| text.push_str(&format!("- {}\n", escape(point))));
+                text.push('\n');
+            }
+            Block::Table(table) => text.push_str(&format!("{}\n", escape(&table.markdown()))),
+            Block::Figures => {
+                for picture in pictures {
+                    let (title, name) = (escape(&picture.title), picture.name);
+                    text.push_str(&format!("![{title}](figures/{name}.svg)\n\n"));
+                }
+            }
+        }
+    }
+    text
+}
+
+/// Names come from files: they must not become HTML.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,10 @@
+//! Output formats, one file each.
+
+pub mod csv;
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod openmetrics;
+pub mod replay;
+pub mod table;
+pub mod terminal;

@@ -16,7 +16,7 @@ pub fn alerts(scenario: &Scenario, run: &Run) -> Vec<AlertEntry> {
     let end = SimTime::ZERO.saturating_add(run.duration);
     let policies = scenario.autoscaling.iter().map(|scaler| &scaler.policy);
     let mut fired: Vec<AlertEntry> = policies
-        .flat_map(|policy| policy.alerts())
+        .flat_map(ScalingPolicy::alerts)
         .flat_map(|alert| firings(alert, &run.decisions, end))
         .collect();
     fired.sort_by(|a, b| a.fired_at.cmp(&b.fired_at).then_with(|| a.name.cmp(&b.name)));

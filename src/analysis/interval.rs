@@ -38,7 +38,9 @@ impl Interval {
 /// in (0, 1).
 pub fn replications(values: &[f64], confidence: f64) -> Interval {
     let mut moments = Welford::new();
-    values.iter().for_each(|value| moments.add(*value));
+    for value in values {
+        moments.add(*value);
+    }
     of_moments(&moments, confidence)
 }
 

@@ -3,6 +3,7 @@
 use crate::metrics::{ObjectiveOutcome, Run, Series, Shape, TimeWeighted};
 use crate::scenario::{Comparison, Metric, Objective, Scenario, Stat, Window};
 use crate::units::SimTime;
+use std::collections::BTreeMap;
 
 /// The verdict on every objective of a scenario, after the warm-up.
 pub fn objectives(scenario: &Scenario, run: &Run) -> Vec<ObjectiveOutcome> {
@@ -36,7 +37,7 @@ fn outcome(objective: &Objective, scenario: &Scenario, run: &Run) -> ObjectiveOu
 
 /// The mean over the brokers that have a point at each instant.
 fn mean_cpu(run: &Run) -> Option<Series> {
-    let mut sums: std::collections::BTreeMap<SimTime, (f64, f64)> = Default::default();
+    let mut sums: BTreeMap<SimTime, (f64, f64)> = BTreeMap::new();
     for series in run.series_named("cpu_utilisation") {
         // The first point only marks when the series begins.
         for (at, value) in series.points.iter().skip(1) {

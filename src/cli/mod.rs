@@ -96,7 +96,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Completions(command) => command.run(),
-        Command::Man(command) => command.run(),
+        Command::Man(_) => shell::Man::run(),
     };
     match result {
         Ok(code) => code,

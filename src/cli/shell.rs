@@ -28,7 +28,7 @@ impl Completions {
 }
 
 impl Man {
-    pub(crate) fn run(self) -> Result<ExitCode> {
+    pub(crate) fn run() -> Result<ExitCode> {
         let command = Cli::command();
         let mut page = Vec::new();
         let mut render = |command: clap::Command| {

@@ -83,7 +83,7 @@ impl Histogram {
 
 #[inline]
 fn bucket_of(value: u64) -> usize {
-    let magnitude = 63 - (value | SUB).leading_zeros();
+    let magnitude = (value | SUB).ilog2();
     let shift = magnitude - SUB_BITS;
     (u64::from(shift) * SUB + (value >> shift)) as usize
 }
@@ -144,7 +144,9 @@ mod tests {
         fn merging_is_recording_the_union(a: Vec<u64>, b: Vec<u64>) {
             let record = |values: &[u64]| {
                 let mut histogram = Histogram::new();
-                values.iter().for_each(|value| histogram.record(*value));
+                for value in values {
+                    histogram.record(*value);
+                }
                 histogram
             };
             let mut merged = record(&a);

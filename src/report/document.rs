@@ -179,6 +179,9 @@ pub(crate) fn groups(run: &Run) -> Table {
     table
 }
 
+/// Brokers that a table shows.
+const MOST: usize = 20;
+
 fn brokers(run: &Run) -> Table {
     let mut table = Table::new(&[
         "broker",
@@ -191,7 +194,6 @@ fn brokers(run: &Run) -> Table {
         "replicas",
         "stored",
     ]);
-    const MOST: usize = 20;
     for (id, one) in run.brokers.iter().take(MOST) {
         table.row(&[
             id.to_string(),

@@ -75,7 +75,7 @@ impl Cards {
             return None;
         };
         match self.tree(kind, word, name) {
-            Ok(Some((tree, hash))) => card(kind, word, tree, hash, check),
+            Ok(Some((tree, hash))) => card(kind, word, &tree, hash, check),
             Ok(None) => {
                 let names = self.names(kind);
                 check.wrong_word(&name.place, path, word, names.iter().map(String::as_str));
@@ -89,7 +89,7 @@ impl Cards {
     }
 
     fn tree(&self, kind: &str, word: &str, from: &Node) -> Result<Option<(Node, String)>> {
-        if word.contains('/') || word.ends_with(".yaml") {
+        if is_file(word) {
             let tree = Files::tree_of(word, from)?;
             let bytes = std::fs::read(Files::resolve(word, from)).unwrap_or_default();
             return Ok(Some((tree, hash_of(&bytes))));
@@ -113,6 +113,11 @@ impl Cards {
             None => Ok(None),
         }
     }
+}
+
+/// Whether a word names a file instead of an embedded card.
+pub fn is_file(word: &str) -> bool {
+    word.contains('/') || std::path::Path::new(word).extension().is_some_and(|end| end == "yaml")
 }
 
 /// The embedded text of a card or another file under `models/`.
@@ -140,9 +145,9 @@ pub fn nearest_card(word: &str) -> Option<&'static str> {
     nearest_word(word, names)
 }
 
-fn card(kind: &str, word: &str, tree: Node, hash: String, check: &mut Check) -> Option<Card> {
+fn card(kind: &str, word: &str, tree: &Node, hash: String, check: &mut Check) -> Option<Card> {
     let before = check.problems.len();
-    let mut fields = check.open(&tree, "", CARD)?;
+    let mut fields = check.open(tree, "", CARD)?;
     for key in ["card", "name", "about", "source", "date"] {
         let _present = fields.raw(key);
     }

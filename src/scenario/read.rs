@@ -111,11 +111,14 @@ impl Builder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<()> {
         let place = self.place(span.start.line(), span.start.col());
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(self.fatal(place, "a second document".into(), "one document".into()))
             }
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
             Event::Alias(_) => self.refuse_sharing(place),
             Event::Scalar(_, _, anchor, tag) if anchor > 0 || tag.is_some() => {
                 self.refuse_sharing(place)

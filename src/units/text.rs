@@ -205,7 +205,7 @@ pub fn exact(value: u64, units: &[(&str, u64)]) -> String {
     let (name, scale) = units
         .iter()
         .rev()
-        .find(|(_, scale)| value != 0 && value % scale == 0)
+        .find(|(_, scale)| value != 0 && value.is_multiple_of(*scale))
         .or_else(|| units.first())
         .copied()
         .unwrap_or(("", 1));

@@ -115,7 +115,7 @@ impl World<'_> {
             return;
         }
         self.reassignment = Reassignment {
-            throttle: throttle.map_or(f64::INFINITY, |rate| rate.get()),
+            throttle: throttle.map_or(f64::INFINITY, ByteRate::get),
             leaders: plan.leaders.clone(),
             active: true,
             ..Reassignment::default()

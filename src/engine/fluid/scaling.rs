@@ -2,6 +2,7 @@
 
 use super::rates::NOTHING;
 use super::world::{Awaited, Life, World};
+use crate::cluster::GroupId;
 use crate::metrics::{DecisionEntry, Shape};
 use crate::model::policy::{Decision, Observation, Sample, ScalingPolicy, Target};
 use crate::scenario::TimelineAction;
@@ -11,7 +12,7 @@ impl World<'_> {
     /// One evaluation of one policy.
     pub(super) fn evaluate(&mut self, scaler: usize) {
         let spec = &self.scenario.autoscaling[scaler];
-        let group = spec.group.map(|id| id.index());
+        let group = spec.group.map(GroupId::index);
         let mut policy = self.policies[scaler].clone();
         let seen: Vec<(String, Option<f64>)> = policy
             .metrics()

@@ -15,7 +15,7 @@ use crate::metrics::Recorder;
 use crate::model::curve::LoadCurve;
 use crate::model::policy::ScalingPolicy;
 use crate::scenario::{Rebalancing, Scenario};
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 
 impl<'s> World<'s> {
     /// The state at t = 0: logs hold what retention keeps at the mean load, groups stand at the
@@ -95,7 +95,7 @@ impl<'s> World<'s> {
         for (index, partition) in self.cluster.partitions.iter().enumerate() {
             let settings = &self.cluster.topic(partition.topic).settings;
             let size = self.network.record_bytes[index];
-            let by_time = settings.retention.map_or(seconds, |span| span.as_secs_f64());
+            let by_time = settings.retention.map_or(seconds, SimSpan::as_secs_f64);
             let by_bytes = settings
                 .retention_bytes
                 .map_or(f64::INFINITY, |limit| limit.as_f64() / (records[index] * size).max(1e-9));

@@ -122,7 +122,7 @@ pub(super) fn read(
         }
     };
     let Some((_, table)) = KINDS.iter().find(|(name, _)| *name == word) else {
-        if word.contains('/') || word.ends_with(".yaml") {
+        if word.contains('/') || std::path::Path::new(word).extension().is_some() {
             return read_file(node, path, word, context, check);
         }
         let place = node.get("curve").map_or(&node.place, |node| &node.place);

@@ -34,7 +34,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>) -> Option<Steps> {
     let rows = match rows(&text, &file) {
         Ok(rows) => rows,
         Err(problem) => {
-            reader.fields.check().problems.push(problem);
+            reader.fields.check().problems.push(*problem);
             return None;
         }
     };
@@ -55,17 +55,15 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>) -> Option<Steps> {
     Some(Steps::new(rows, repeats.then_some(last)))
 }
 
-fn rows(text: &str, file: &str) -> Result<Vec<(SimTime, f64)>, Problem> {
+fn rows(text: &str, file: &str) -> Result<Vec<(SimTime, f64)>, Box<Problem>> {
     let mut csv = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let problem = |line: u64, found: String, allowed: &str| Problem {
-        place: Place { file: file.into(), line: line as usize, column: 1 },
-        path: String::new(),
-        found,
-        allowed: allowed.to_owned(),
-        nearest: None,
+    let problem = |line: u64, found: String, allowed: &str| {
+        let place = Place { file: file.into(), line: line as usize, column: 1 };
+        let (path, allowed) = (String::new(), allowed.to_owned());
+        Box::new(Problem { place, path, found, allowed, nearest: None })
     };
     let header = csv.headers().map(|h| h.iter().collect::<Vec<_>>().join(",")).unwrap_or_default();
     if header != "time,rate" {

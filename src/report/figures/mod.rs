@@ -1,7 +1,22 @@
 //! Figures, one file each.
+//!
+//! A figure is data first: a [`scene`](self) of marks, which is checked (nothing leaves the figure,
+//! no text covers text) and then written as SVG and PNG. A new figure is one file and one line in
+//! [`FIGURES`].
+
+mod axes;
+mod capacity;
+mod decisions;
+mod font;
+mod lag;
+mod render;
+mod replicas;
+mod scene;
+mod utilisation;
 
 use crate::error::Result;
 use crate::metrics::Run;
+use scene::Scene;
 
 /// A finished figure.
 #[derive(Debug, Clone)]
@@ -16,7 +31,47 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
+/// A kind of figure: its file name, its title, and its scene where the run has the data.
+struct Figure {
+    name: &'static str,
+    title: &'static str,
+    scene: fn(&Run, &str) -> Option<Scene>,
+}
+
+const FIGURES: [Figure; 5] = [
+    Figure { name: "load", title: "Load against capacity", scene: capacity::scene },
+    Figure { name: "lag", title: "Consumer lag", scene: lag::scene },
+    Figure {
+        name: "replicas",
+        title: "Brokers and members: wanted, ready, useful",
+        scene: replicas::scene,
+    },
+    Figure { name: "utilisation", title: "Utilisation of brokers", scene: utilisation::scene },
+    Figure { name: "decisions", title: "Scaling decisions and moves", scene: decisions::scene },
+];
+
 /// All figures for which the run has data.
-pub fn all(_run: &Run) -> Result<Vec<Picture>> {
-    Ok(Vec::new())
+pub fn all(run: &Run) -> Result<Vec<Picture>> {
+    let mut pictures = Vec::new();
+    for figure in &FIGURES {
+        let Some(scene) = (figure.scene)(run, figure.title) else { continue };
+        pictures.push(Picture {
+            name: figure.name,
+            title: figure.title.to_owned(),
+            svg: render::svg(&scene, figure.title),
+            png: render::png(&scene)?,
+        });
+    }
+    Ok(pictures)
+}
+
+/// Faults of the layout of each figure of a run: text that leaves the figure or covers other text.
+/// Empty for a sound layout; for tests.
+pub fn layout_faults(run: &Run) -> Vec<String> {
+    let of = |figure: &Figure| {
+        let faults = (figure.scene)(run, figure.title).map(|scene| scene.faults());
+        let name = figure.name;
+        faults.into_iter().flatten().map(move |fault| format!("{name}: {fault}"))
+    };
+    FIGURES.iter().flat_map(of).collect()
 }

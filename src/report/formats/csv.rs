@@ -2,6 +2,7 @@
 
 use super::json::summary;
 use crate::metrics::Run;
+use crate::units::SimSpan;
 use serde_json::Value;
 
 /// Rows of texts as CSV.
@@ -64,7 +65,7 @@ pub fn decisions(run: &Run) -> String {
             one.to.to_string(),
             one.reason.clone(),
             one.failed.to_string(),
-            maybe(one.effective_after.map(|span| span.as_secs_f64())),
+            maybe(one.effective_after.map(SimSpan::as_secs_f64)),
             maybe(one.capacity_before),
             maybe(one.capacity_after),
             one.words.clone(),

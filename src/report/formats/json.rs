@@ -1,9 +1,13 @@
 //! `summary.json` and `--format json`: what programs may rely on.
 
-use crate::metrics::{DecisionEntry, Population, Quantiles, ResourceUse, Run, Spread, Utilisation};
+use crate::metrics::{
+    AlertEntry, BrokerOutcome, Cost, DecisionEntry, GroupOutcome, ObjectiveOutcome, OperationEntry,
+    Population, ProducerOutcome, Quantiles, ResourceUse, Run, Spread, TopicOutcome, Utilisation,
+};
 use crate::report::document::VERSION;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The JSON Schema of the summary.
 pub const SCHEMA: &str = include_str!("summary.schema.json");
@@ -15,8 +19,6 @@ pub fn text(run: &Run) -> String {
 
 /// The summary; an absent number is null, never NaN.
 pub fn summary(run: &Run) -> Value {
-    let object =
-        |pairs: Vec<(String, Value)>| Value::Object(pairs.into_iter().collect::<Map<_, _>>());
     json!({
         "schema": "kafsim/summary/1",
         "kafsim": VERSION,
@@ -31,91 +33,132 @@ pub fn summary(run: &Run) -> Value {
         "warnings": run.warnings,
         "outside_calibration": run.outside_calibration,
         "remarks": run.remarks,
-        "producers": object(run.producers.iter().map(|(name, one)| (name.clone(), json!({
-            "offered_records_s": number(one.offered_records_s),
-            "records_s": number(one.records_s),
-            "mib_s": number(one.mib_s),
-            "requests_s": maybe(one.requests_s),
-            "batch_fill": maybe(one.batch_fill),
-            "blocked_share": maybe(one.blocked_share),
-            "offered_records": number(one.offered_records),
-            "appended_records": number(one.appended_records),
-            "failed_records": number(one.failed_records),
-            "in_flight_records": number(one.in_flight_records),
-            "latency_ms": latency(one.latency_ms),
-        }))).collect()),
-        "topics": object(run.topics.iter().map(|(name, one)| (name.clone(), json!({
-            "records_s": number(one.records_s),
-            "mib_s": number(one.mib_s),
-            "partitions": one.partitions,
-            "stored_bytes_end": number(one.stored_bytes_end),
-            "under_replicated_partition_seconds": number(one.under_replicated_partition_seconds),
-            "offline_partition_seconds": number(one.offline_partition_seconds),
-        }))).collect()),
-        "groups": object(run.groups.iter().map(|(name, one)| (name.clone(), json!({
-            "records_s": number(one.records_s),
-            "processed_records": number(one.processed_records),
-            "lost_records": number(one.lost_records),
-            "initial_lag_records": number(one.initial_lag_records),
-            "lag_records": spread(one.lag_records),
-            "processing_lag_records": spread(one.processing_lag_records),
-            "lag_seconds": spread(one.lag_seconds),
-            "e2e_latency_ms": latency(one.e2e_latency_ms),
-            "members": population(one.members),
-            "owning": population(one.owning),
-            "rebalances": one.rebalances,
-            "paused_partition_seconds": number(one.paused_partition_seconds),
-        }))).collect()),
-        "brokers": object(run.brokers.iter().map(|(id, one)| (id.to_string(), json!({
-            "cpu": utilisation(Some(one.cpu)),
-            "nic_in": utilisation(Some(one.nic_in)),
-            "nic_out": utilisation(Some(one.nic_out)),
-            "disk": utilisation(Some(one.disk)),
-            "request_handlers": utilisation(one.request_handlers),
-            "network_threads": utilisation(one.network_threads),
-            "requests": Value::Null,
-            "replicas": one.replicas,
-            "leaders": one.leaders,
-            "stored_bytes_end": number(one.stored_bytes_end),
-            "isr_shrinks": one.isr_shrinks,
-            "page_cache_hit": maybe(one.page_cache_hit),
-        }))).collect()),
+        "producers": named(&run.producers, producer),
+        "topics": named(&run.topics, topic),
+        "groups": named(&run.groups, group),
+        "brokers": named(&run.brokers, broker),
         "bottleneck": {
             "resource": run.bottleneck.resource,
             "utilisation": number(run.bottleneck.utilisation),
             "saturates_at_load_factor": maybe(run.bottleneck.saturates_at_load_factor),
-            "by_resource": run.bottleneck.by_resource.iter().map(resource).collect::<Vec<_>>(),
+            "by_resource": list(&run.bottleneck.by_resource, resource),
         },
-        "slo": run.slo.iter().map(|one| json!({
-            "expression": one.expression,
-            "met": one.met,
-            "value": maybe(one.value),
-            "limit": number(one.limit),
-            "unit": one.unit,
-            "share": maybe(one.share),
-        })).collect::<Vec<_>>(),
-        "decisions": run.decisions.iter().map(decision).collect::<Vec<_>>(),
-        "alerts": run.alerts.iter().map(|one| json!({
-            "name": one.name,
-            "fired_at_s": one.fired_at.as_secs_f64(),
-            "lasted_s": one.lasted.as_secs_f64(),
-            "action": one.action,
-        })).collect::<Vec<_>>(),
-        "operations": run.operations.iter().map(|one| json!({
-            "kind": one.kind,
-            "words": one.words,
-            "start_s": one.start.as_secs_f64(),
-            "end_s": one.end.map(SimTime::as_secs_f64),
-            "moved_bytes": number(one.moved_bytes),
-        })).collect::<Vec<_>>(),
-        "cost": run.cost.as_ref().map(|cost| json!({
-            "currency": cost.currency,
-            "per_hour": number(cost.per_hour),
-            "total": number(cost.total),
-            "items": cost.items.iter().map(|item| json!({
-                "name": item.name,
-                "total": number(item.total),
-            })).collect::<Vec<_>>(),
+        "slo": list(&run.slo, objective),
+        "decisions": list(&run.decisions, decision),
+        "alerts": list(&run.alerts, alert),
+        "operations": list(&run.operations, operation),
+        "cost": run.cost.as_ref().map(cost),
+    })
+}
+
+fn named<K: ToString, T>(map: &BTreeMap<K, T>, value: fn(&T) -> Value) -> Value {
+    let entries = map.iter().map(|(key, one)| (key.to_string(), value(one)));
+    Value::Object(entries.collect::<Map<String, Value>>())
+}
+
+fn list<T>(items: &[T], value: fn(&T) -> Value) -> Vec<Value> {
+    items.iter().map(value).collect()
+}
+
+fn producer(one: &ProducerOutcome) -> Value {
+    json!({
+        "offered_records_s": number(one.offered_records_s),
+        "records_s": number(one.records_s),
+        "mib_s": number(one.mib_s),
+        "requests_s": maybe(one.requests_s),
+        "batch_fill": maybe(one.batch_fill),
+        "blocked_share": maybe(one.blocked_share),
+        "offered_records": number(one.offered_records),
+        "appended_records": number(one.appended_records),
+        "failed_records": number(one.failed_records),
+        "in_flight_records": number(one.in_flight_records),
+        "latency_ms": latency(one.latency_ms),
+    })
+}
+
+fn topic(one: &TopicOutcome) -> Value {
+    json!({
+        "records_s": number(one.records_s),
+        "mib_s": number(one.mib_s),
+        "partitions": one.partitions,
+        "stored_bytes_end": number(one.stored_bytes_end),
+        "under_replicated_partition_seconds": number(one.under_replicated_partition_seconds),
+        "offline_partition_seconds": number(one.offline_partition_seconds),
+    })
+}
+
+fn group(one: &GroupOutcome) -> Value {
+    json!({
+        "records_s": number(one.records_s),
+        "processed_records": number(one.processed_records),
+        "lost_records": number(one.lost_records),
+        "initial_lag_records": number(one.initial_lag_records),
+        "lag_records": spread(one.lag_records),
+        "processing_lag_records": spread(one.processing_lag_records),
+        "lag_seconds": spread(one.lag_seconds),
+        "e2e_latency_ms": latency(one.e2e_latency_ms),
+        "members": population(one.members),
+        "owning": population(one.owning),
+        "rebalances": one.rebalances,
+        "paused_partition_seconds": number(one.paused_partition_seconds),
+    })
+}
+
+fn broker(one: &BrokerOutcome) -> Value {
+    json!({
+        "cpu": utilisation(Some(one.cpu)),
+        "nic_in": utilisation(Some(one.nic_in)),
+        "nic_out": utilisation(Some(one.nic_out)),
+        "disk": utilisation(Some(one.disk)),
+        "request_handlers": utilisation(one.request_handlers),
+        "network_threads": utilisation(one.network_threads),
+        "requests": Value::Null,
+        "replicas": one.replicas,
+        "leaders": one.leaders,
+        "stored_bytes_end": number(one.stored_bytes_end),
+        "isr_shrinks": one.isr_shrinks,
+        "page_cache_hit": maybe(one.page_cache_hit),
+    })
+}
+
+fn objective(one: &ObjectiveOutcome) -> Value {
+    json!({
+        "expression": one.expression,
+        "met": one.met,
+        "value": maybe(one.value),
+        "limit": number(one.limit),
+        "unit": one.unit,
+        "share": maybe(one.share),
+    })
+}
+
+fn alert(one: &AlertEntry) -> Value {
+    json!({
+        "name": one.name,
+        "fired_at_s": one.fired_at.as_secs_f64(),
+        "lasted_s": one.lasted.as_secs_f64(),
+        "action": one.action,
+    })
+}
+
+fn operation(one: &OperationEntry) -> Value {
+    json!({
+        "kind": one.kind,
+        "words": one.words,
+        "start_s": one.start.as_secs_f64(),
+        "end_s": one.end.map(SimTime::as_secs_f64),
+        "moved_bytes": number(one.moved_bytes),
+    })
+}
+
+fn cost(cost: &Cost) -> Value {
+    json!({
+        "currency": cost.currency,
+        "per_hour": number(cost.per_hour),
+        "total": number(cost.total),
+        "items": list(&cost.items, |item| json!({
+            "name": item.name,
+            "total": number(item.total),
         })),
     })
 }
@@ -130,7 +173,7 @@ fn decision(one: &DecisionEntry) -> Value {
         "reason": one.reason,
         "words": one.words,
         "failed": one.failed,
-        "effective_after_s": one.effective_after.map(|span| span.as_secs_f64()),
+        "effective_after_s": one.effective_after.map(SimSpan::as_secs_f64),
         "capacity_before_records_s": maybe(one.capacity_before),
         "capacity_after_records_s": maybe(one.capacity_after),
     })

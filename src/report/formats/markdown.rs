@@ -13,7 +13,13 @@ pub fn render(run: &Run, pictures: &[Picture]) -> String {
             Block::Heading(heading) => text.push_str(&format!("## {}\n\n", escape(heading))),
             Block::Text(paragraph) => text.push_str(&format!("{}\n\n", escape(paragraph))),
             Block::Points(points) => {
-                points.iter().for_each(|point| text.push_str(&format!("- {}\n", escape(point))));
+                for point in points {
+                    text.push_str(&format!(
+                        "- {}
+",
+                        escape(point)
+                    ));
+                }
                 text.push('\n');
             }
             Block::Table(table) => text.push_str(&format!("{}\n", escape(&table.markdown()))),

@@ -1,9 +1,12 @@
 //! All integration tests in one binary: linking is slow.
 
+#![expect(unreachable_pub, reason = "test modules share helpers; nothing leaves the binary")]
+
 mod cli;
 mod figures;
 mod formats;
 mod input;
 mod seed;
+mod support;
 mod theory;
 mod twins;

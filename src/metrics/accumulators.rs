@@ -105,11 +105,6 @@ impl TimeWeighted {
     pub fn min(&self) -> Option<f64> {
         self.pieces.iter().map(|p| p.from.min(p.to)).reduce(f64::min)
     }
-    /// The value at the end.
-    pub fn end(&self) -> Option<f64> {
-        self.pieces.last().map(|piece| piece.to)
-    }
-
     /// The share of time during which the value is at most `level`.
     pub fn share_at_most(&self, level: f64) -> f64 {
         let below: f64 = self.pieces.iter().map(|piece| piece.seconds_at_most(level)).sum();
@@ -156,7 +151,7 @@ impl Series {
             mean: value.mean().unwrap_or(0.0),
             p99: value.quantile(0.99).unwrap_or(0.0),
             max: value.max().unwrap_or(0.0),
-            end: value.end().unwrap_or(0.0),
+            end: self.at(to).unwrap_or(0.0),
         }
     }
     /// Mean and 99th percentile between two instants; zeros without points.
@@ -171,7 +166,7 @@ impl Series {
             min: value.min().unwrap_or(0.0),
             mean: value.mean().unwrap_or(0.0),
             max: value.max().unwrap_or(0.0),
-            end: self.points.last().map_or(0.0, |point| point.1),
+            end: self.at(to).unwrap_or(0.0),
         }
     }
 }

@@ -45,25 +45,25 @@ impl Recorder {
         SeriesId(id)
     }
 
-    /// Adds a point. A second point at the same instant replaces the first; a step that does not
-    /// change the value adds nothing. Values are finite and time does not go back.
+    /// Adds a point; values are finite and time does not go back. Of several points at one instant
+    /// the last counts, except that a line may jump: it keeps the value before and the value after.
+    /// A step that does not change the value adds nothing.
     pub fn push(&mut self, id: SeriesId, at: SimTime, value: f64) {
         let series = &mut self.series[id.0];
         assert!(value.is_finite(), "{} of {} is {value}", series.name, series.entity);
-        let last = series.points.last().copied();
-        match last {
-            Some((then, _)) if then == at => {
-                series.points.pop();
+        let points = &mut series.points;
+        if let Some((then, same)) = points.last().copied() {
+            assert!(then <= at, "{} of {} goes back in time", series.name, series.entity);
+            let unchanged = same.to_bits() == value.to_bits();
+            if unchanged && (then == at || series.shape == Shape::Step) {
+                return;
             }
-            Some((then, same)) => {
-                assert!(then < at, "{} of {} goes back in time", series.name, series.entity);
-                if series.shape == Shape::Step && same.to_bits() == value.to_bits() {
-                    return;
-                }
+            let jumped = points.len() > 1 && points[points.len() - 2].0 == at;
+            if then == at && (series.shape != Shape::Linear || jumped) {
+                points.pop();
             }
-            None => {}
         }
-        series.points.push((at, value));
+        points.push((at, value));
     }
 
     /// The last value of a series.

@@ -149,6 +149,8 @@ pub struct TopicOutcome {
     pub records_s: f64,
     /// Appended, MiB/s.
     pub mib_s: f64,
+    /// Records appended over the whole run.
+    pub appended_records: f64,
     /// Partitions at the end.
     pub partitions: u32,
     /// Bytes stored at the end, all replicas.

@@ -1,1 +1,196 @@
 //! Bad input is refused before any work, with a message a tired operator can act on.
+
+mod edits;
+
+use crate::support::problems;
+use kafsim::scenario::{LoadOptions, load, load_text};
+
+/// A small scenario that is right.
+pub const GOOD: &str = "\
+name: small
+duration: 1 h
+hosts:
+  brokers: {card: lab-4c-16g, count: 3}
+cluster:
+  brokers: {run_on: brokers}
+topics:
+  orders: {partitions: 6, replication_factor: 3, config: {min.insync.replicas: 2}}
+producers:
+  shop:
+    to: {orders: 1}
+    records: {size: 1 KiB}
+    load: {rate: 5 k/s}
+groups:
+  billing:
+    reads: [orders]
+    members: 2
+slo:
+  - \"lag(billing) < 100 k\"
+";
+
+fn refused(from: &str, to: &str, place: &str, words: &[&str]) {
+    assert!(GOOD.contains(from), "{from}");
+    let text = GOOD.replacen(from, to, 1);
+    let found = problems(&text).unwrap_or_else(|why| panic!("`{to}`: {why}"));
+    assert!(found.contains(place), "{place}: {found}");
+    for word in words {
+        assert!(found.contains(word), "{word}: {found}");
+    }
+}
+
+#[test]
+fn the_small_scenario_is_right() {
+    let checked = load_text("s.yaml", GOOD, &LoadOptions::default()).expect("it is right");
+    assert_eq!(checked.scenario.cluster.partitions.len(), 6);
+}
+
+#[test]
+fn each_mistake_is_named_at_its_place() {
+    refused("duration: 1 h", "duraton: 1 h", "s.yaml:2:1", &["did you mean `duration`?"]);
+    refused("partitions: 6", "partitons: 6", "s.yaml:8:12", &["did you mean `partitions`?"]);
+    refused("rate: 5 k/s", "rate: 5 KiB", "s.yaml:13:18", &["found `5 KiB`", "k/s"]);
+    refused("rate: 5 k/s", "rate: 5", "s.yaml:13:18", &["found `5`", "a number and one of"]);
+    refused("rate: 5 k/s", "rate: -5 k/s", "s.yaml:13:18", &["not negative"]);
+    refused("rate: 5 k/s", "rate: 0 k/s", "s.yaml:13:18", &["a rate above zero"]);
+    refused("rate: 5 k/s", "rate: NaN", "s.yaml:13:18", &["found `NaN`"]);
+    refused("rate: 5 k/s", "rate: inf /s", "s.yaml:13:18", &["found `inf /s`"]);
+    refused("rate: 5 k/s", "rate: 1e999 /s", "s.yaml:13:18", &["finite"]);
+    refused("partitions: 6", "partitions: 0", "s.yaml:8:24", &["a whole number from 1"]);
+    refused("partitions: 6", "partitions: 1000000000000", "s.yaml:8:24", &["from 1 to 1000000"]);
+    refused("partitions: 6", "partitions: 1000000", "s.yaml:8:3", &["at most 2000000 replicas"]);
+    refused("factor: 3", "factor: 4", "s.yaml:8:47", &["4 replicas on 3 brokers", "at most 3"]);
+    refused("replicas: 2}", "replicas: 4}", "s.yaml:8:80", &["4 in-sync replicas"]);
+    refused("lab-4c-16g", "lab-4c-16", "s.yaml:4:19", &["did you mean `lab-4c-16g`?"]);
+    refused("run_on: brokers", "run_on: broker", "s.yaml:6:21", &["did you mean `brokers`?"]);
+    refused("reads: [orders]", "reads: [order]", "s.yaml:16:13", &["did you mean `orders`?"]);
+    refused("lag(billing)", "lag(biling)", "s.yaml:19:5", &["did you mean `billing`?"]);
+    refused("to: {orders: 1}", "to: {orders: 0}", "s.yaml:11:18", &["a share above 0"]);
+    refused("size: 1 KiB", "size: exp(0 B)", "s.yaml:12:", &["size"]);
+    refused("duration: 1 h", "duration: 0 s", "s.yaml:2:11", &["more than 0 s"]);
+    refused("name: small", "name: ../x", "s.yaml:1:7", &["letters, digits"]);
+}
+
+#[test]
+fn kafkas_properties_are_of_three_kinds() {
+    let with = |config: &str| {
+        let config = format!("min.insync.replicas: 2, {config}");
+        GOOD.replacen("min.insync.replicas: 2", &config, 1)
+    };
+    let known = load_text("s.yaml", &with("max.message.bytes: 5"), &LoadOptions::default());
+    let warnings = known.expect("it is allowed").warnings;
+    assert!(warnings.iter().any(|w| w.found.contains("max.message.bytes")), "{warnings:?}");
+    let found = problems(&with("retention.sm: 5")).expect("it is refused");
+    assert!(found.contains("did you mean `retention.ms`?"), "{found}");
+    let found = problems(&with("retention.ms: 5 h")).expect("it is refused");
+    assert!(found.contains("a whole number"), "{found}");
+    let found = problems(&with("cleanup.policy: compact")).expect("it is refused");
+    assert!(found.contains("not simulated yet"), "{found}");
+}
+
+#[test]
+fn what_is_not_simulated_yet_is_refused_by_name() {
+    for (addition, word) in [
+        ("engine: des\n", "`des`"),
+        ("clusters: {east: {}}\n", "`clusters`"),
+        ("mirrors: [{from: a, to: b}]\n", "`mirrors`"),
+        ("placement: layout.json\n", "placements from a file"),
+        ("initial: {page_cache: cold}\n", "a cold cache"),
+        ("timeline: [{after: 1 min, do: kill_broker, broker: 1}]\n", "`kill_broker`"),
+    ] {
+        let found = problems(&format!("{GOOD}{addition}")).expect("it is refused");
+        assert!(found.contains(word) && found.contains("yet"), "{found}");
+    }
+    refused("lag(billing) < 100 k", "publish(shop).p99 < 5 ms", "s.yaml:19:5", &["publish"]);
+    refused("load: {rate: 5 k/s}", "load: {closed_loop: true}", "s.yaml:13:", &["closed-loop"]);
+    refused("members: 2", "members: 2\n    run_on: brokers", "s.yaml:18:", &["not simulated yet"]);
+}
+
+#[test]
+fn all_problems_come_in_one_go() {
+    let text = GOOD.replace("partitions: 6", "partitions: 0").replace("5 k/s", "5 x");
+    let found = problems(&text).expect("it is refused");
+    assert_eq!(found.lines().count(), 2, "{found}");
+}
+
+#[test]
+fn odd_text_is_refused_or_read() {
+    let deep = format!("{GOOD}initial: {}", "[".repeat(200_000));
+    let deeper = format!(
+        "{GOOD}initial:\n{}",
+        (1..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>()
+    );
+    for (text, word) in [
+        (String::new(), "an empty file"),
+        ("\u{1}\u{2}\u{3}\u{7f}".to_owned(), "control characters"),
+        (format!("{GOOD}name: again\n"), "the key `name` a second time"),
+        (format!("{GOOD}initial: &a [*a, *a]\n"), "an anchor, alias or tag"),
+        (deep, "nesting deeper than 32"),
+        (deeper, "nesting deeper than 32"),
+        ("- a\n- b\n".to_owned(), "a map with the keys"),
+        (" ".repeat(2_000_000), "at most 1048576 bytes"),
+    ] {
+        let found = problems(&text).expect("it is refused");
+        assert!(found.contains(word), "{word}: {found}");
+    }
+    let windows = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    load_text("s.yaml", &windows, &LoadOptions::default()).expect("BOM and CRLF are read");
+    let norway = GOOD.replace("orders", "no").replace("billing", "off").replace("shop", "y");
+    let checked = load_text("s.yaml", &norway, &LoadOptions::default()).expect("words are names");
+    assert_eq!(checked.scenario.cluster.topics[0].name, "no");
+}
+
+#[test]
+fn files_that_are_named_are_checked_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let refused = |text: &str, words: &[&str]| {
+        let file = write("s.yaml", text);
+        let error = load(&file, &LoadOptions::default()).expect_err("it is refused");
+        assert_eq!(error.exit_code(), 2);
+        for word in words {
+            assert!(error.to_string().contains(word), "{word}: {error}");
+        }
+    };
+    write("a.yaml", "extends: b.yaml\nname: a\n");
+    write("b.yaml", "extends: a.yaml\nname: b\n");
+    refused("extends: a.yaml\n", &["files that extend each other", "a.yaml → "]);
+    refused("extends: gone.yaml\n", &["s.yaml:1:10", "gone.yaml"]);
+    write("curve.yaml", "curve: scaled\nby: 2\nof: {curve: curve.yaml}\n");
+    let load_of = |load: &str| GOOD.replacen("load: {rate: 5 k/s}", &format!("load: {load}"), 1);
+    refused(&load_of("{curve: curve.yaml}"), &["curves in a circle"]);
+    write("back.csv", "time,rate\n0,10\n3600,20\n1800,5\n");
+    refused(&load_of("{trace: back.csv}"), &["back.csv:4", "a time later than the row before"]);
+    write("short.csv", "time,rate\n0,10\n60,20\n");
+    refused(&load_of("{trace: short.csv}"), &["a trace that covers the run"]);
+    let policy = include_str!("../../models/policies/autoscaling-policy.yaml");
+    write("policy.yaml", &policy.replace("min_brokers: 3", "min_brokers: 30"));
+    let scaled =
+        format!("{GOOD}autoscaling: [{{policy: policy.yaml, scales: {{brokers: cluster}}}}]\n");
+    refused(&scaled, &["policy.yaml:22", "30 above max_brokers 10"]);
+    write("hpa.yaml", "kind: HorizontalPodAutoscaler\nspec: {}\n");
+    refused(&scaled.replace("policy.yaml", "hpa.yaml"), &["hpa.yaml:1:7", "not simulated yet"]);
+    write(
+        "card.yaml",
+        "card: hosts\nname: x\nabout: x\nsource: x\ndate: x\nvalues: {cores: {value: 4}}\n",
+    );
+    refused(&GOOD.replace("lab-4c-16g", "./card.yaml"), &["card.yaml:6", "uncertainty"]);
+}
+
+#[test]
+fn a_file_extends_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = folder.path().join("base.yaml");
+    std::fs::write(&base, GOOD).expect("a file");
+    let file = folder.path().join("big.yaml");
+    let text = "extends: base.yaml\nname: big\ntopics: {orders: {partitions: 48}}\nslo: []\n";
+    std::fs::write(&file, text).expect("a file");
+    let checked = load(&file.display().to_string(), &LoadOptions::default()).expect("it is right");
+    assert_eq!(checked.scenario.name, "big");
+    assert_eq!(checked.scenario.cluster.partitions.len(), 48);
+    assert_eq!(checked.scenario.cluster.topics[0].settings.min_insync_replicas, 2, "maps merge");
+    assert!(checked.scenario.slo.is_empty(), "lists replace");
+}

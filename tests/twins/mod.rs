@@ -1,1 +1,7 @@
 //! Twins: a fast implementation against a slow and obvious one.
+
+mod conservation;
+mod max_min;
+mod max_min_reference;
+mod threshold;
+mod threshold_reference;

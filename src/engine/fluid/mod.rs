@@ -101,6 +101,7 @@ impl World<'_> {
             }
             Event::Retention => {
                 self.retain();
+                self.record_lags();
                 let at = self.after(RETENTION_CHECK);
                 self.agenda.schedule(at, Event::Retention);
             }

@@ -3,7 +3,7 @@
 use super::fair_share::FairShare;
 use super::feeds::Lane;
 use super::world::{Life, World};
-use crate::cluster::{BrokerId, HostId};
+use crate::cluster::{BrokerId, HostId, TopicId};
 use crate::model::batching::Batching;
 use std::collections::BTreeMap;
 
@@ -47,6 +47,8 @@ pub(super) struct Network {
     /// Its part that does not grow with the load: idle brokers and copies.
     pub standing: Vec<f64>,
     pub lanes: Vec<Lane>,
+    /// By topic: brokers that lead at least one of its partitions.
+    pub leaders: Vec<usize>,
     pub batching: Vec<Batching>,
     /// Loops between followers and leaders, and those of each partition's followers.
     pub followers: Vec<Loop>,
@@ -96,6 +98,7 @@ impl World<'_> {
         }
         self.add_followers(&mut network);
         self.add_readers(&mut network);
+        network.leaders = self.leaders();
         if network.lanes.is_empty() {
             network.lanes = self.lanes();
         }
@@ -103,6 +106,15 @@ impl World<'_> {
         network.load.resize(network.resources.len(), 0.0);
         self.network = network;
         self.rewired = false;
+    }
+
+    fn leaders(&self) -> Vec<usize> {
+        let leaders = |topic: usize| {
+            let partitions = self.cluster.partitions_of(TopicId::from_index(topic));
+            let leading = partitions.filter_map(|p| self.cluster.partition(p).leader);
+            leading.collect::<std::collections::BTreeSet<BrokerId>>().len()
+        };
+        (0..self.cluster.topics.len()).map(leaders).collect()
     }
 
     fn add_hosts(&self, network: &mut Network) {

@@ -129,6 +129,7 @@ impl World<'_> {
         topics
             .map(|(topic, (records_s, mib_s))| {
                 let partitions = topic.first.0..topic.first.0 + topic.partitions;
+                let appended = partitions.clone().map(|p| self.logs[p as usize].end).sum();
                 let stored = partitions.map(|p| {
                     let replicas = self.cluster.partition(PartitionId(p)).replicas.len();
                     self.logs[p as usize].bytes * replicas as f64
@@ -136,6 +137,7 @@ impl World<'_> {
                 let outcome = TopicOutcome {
                     records_s,
                     mib_s,
+                    appended_records: appended,
                     partitions: topic.partitions,
                     stored_bytes_end: stored.sum(),
                     under_replicated_partition_seconds: 0.0,

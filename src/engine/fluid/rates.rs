@@ -84,7 +84,11 @@ impl World<'_> {
             waiting[feed.lane] |= feed.queued > NOTHING;
         }
         let lanes = network.lanes.iter().zip(waiting);
-        network.batching = lanes.map(|(lane, waits)| self.lane_batching(*lane, waits)).collect();
+        network.batching = lanes
+            .map(|(lane, waits)| {
+                self.lane_batching(*lane, network.leaders[lane.topic.index()], waits)
+            })
+            .collect();
         for feed in &self.feeds {
             let rate = if feed.queued > NOTHING && feed.rate > 0.0 {
                 feed.rate
@@ -106,10 +110,10 @@ impl World<'_> {
         }
     }
 
-    fn lane_batching(&self, lane: super::feeds::Lane, waits: bool) -> Batching {
+    fn lane_batching(&self, lane: super::feeds::Lane, leaders: usize, waits: bool) -> Batching {
         let spec = &self.scenario.producers[lane.producer];
         let topic = self.cluster.topic(lane.topic);
-        let brokers = f64::from(topic.partitions).min(self.in_service().count().max(1) as f64);
+        let brokers = leaders.max(1) as f64;
         let trips = self.scenario.round_trip;
         // Full batches while records wait: as if the rate knew no bound.
         let rate = if waits {

@@ -84,12 +84,16 @@ impl Panel {
         let clock = Clock::new(&run.start, self.end);
         let y = self.top + self.height;
         scene.line(vec![(LEFT, y), (WIDTH - RIGHT, y)], SOFT, 1.0, &[]);
-        let (step, half) = (time_step(run.duration), SimSpan::from_secs(1));
+        let face = super::font::Face::new();
+        let step = time_step(run.duration);
         let mut at = SimTime::ZERO;
-        while at <= self.end + half {
-            let x = self.x(at.min(self.end));
+        while at <= self.end {
+            let (x, text) = (self.x(at), clock.text(at));
+            let half = face.width(&text, LABEL) / 2.0;
             scene.line(vec![(x, y), (x, y + 5.0)], SOFT, 1.0, &[]);
-            scene.text((x, y + 20.0), Anchor::Middle, LABEL, SOFT, clock.text(at));
+            // The last label may be wider than the margin.
+            let middle = x.min(WIDTH - half - 4.0);
+            scene.text((middle, y + 20.0), Anchor::Middle, LABEL, SOFT, text);
             at += step;
         }
     }

@@ -80,6 +80,7 @@ fn topic(one: &TopicOutcome) -> Value {
     json!({
         "records_s": number(one.records_s),
         "mib_s": number(one.mib_s),
+        "appended_records": number(one.appended_records),
         "partitions": one.partitions,
         "stored_bytes_end": number(one.stored_bytes_end),
         "under_replicated_partition_seconds": number(one.under_replicated_partition_seconds),

@@ -77,10 +77,14 @@ fn read_producer(
     let card = context.card("clients", "client", fields);
     let settings = card.and_then(|card| read_settings(fields, &card));
     let records = fields.map("records", RECORDS).and_then(|mut records| {
-        let size = records.distribution::<Bytes>("size").filter(|size| size.mean() > 0.0);
-        if size.is_none() && records.node().get("size").is_some_and(|n| n.text() == Some("0 B")) {
-            records.refuse("size", "`0 B`", "a size above zero");
-        }
+        let size = records.distribution::<Bytes>("size");
+        let size = size.filter(|size| {
+            let some = size.mean() > 0.0;
+            if !some {
+                records.refuse("size", format!("`{size}`"), "a size above zero");
+            }
+            some
+        });
         records.text("compresses");
         let key = records.map("key", KEY).map(|mut key| read_key(&mut key));
         Some((size?, key))

@@ -1,0 +1,197 @@
+//! Stations against queueing theory.
+
+use kafsim::analysis::{little, replications};
+use kafsim::chance::{Chance, Seed, Stream};
+use kafsim::engine::kernel::{Agenda, FifoStation};
+use kafsim::units::{SimSpan, SimTime};
+
+/// Mean service time in seconds; utilisation follows from the arrival rate.
+const SERVICE: f64 = 1e-3;
+
+enum Event {
+    Arrival,
+    Departure,
+}
+
+/// M/M/1 with arrival and departure events; (arrival, departure) of each customer.
+fn mm1(utilisation: f64, customers: usize, chance: Chance) -> Vec<(SimTime, SimTime)> {
+    let (mut gaps, mut work) = (chance.stream("source", "gap"), chance.stream("server", "work"));
+    let gap = SERVICE / utilisation;
+    let mut agenda = Agenda::new();
+    let mut waiting = std::collections::VecDeque::new();
+    let mut done = Vec::with_capacity(customers);
+    agenda.schedule(SimTime::ZERO, Event::Arrival);
+    let mut arrived = 0;
+    while done.len() < customers {
+        let Some((now, event)) = agenda.take() else { break };
+        match event {
+            Event::Arrival => {
+                arrived += 1;
+                waiting.push_back(now);
+                if waiting.len() == 1 {
+                    agenda.schedule(now + exponential(&mut work, SERVICE), Event::Departure);
+                }
+                if arrived < customers {
+                    agenda.schedule(now + exponential(&mut gaps, gap), Event::Arrival);
+                }
+            }
+            Event::Departure => {
+                done.extend(waiting.pop_front().map(|arrival| (arrival, now)));
+                if !waiting.is_empty() {
+                    agenda.schedule(now + exponential(&mut work, SERVICE), Event::Departure);
+                }
+            }
+        }
+    }
+    done
+}
+
+fn exponential(stream: &mut Stream, mean: f64) -> SimSpan {
+    SimSpan::from_secs_f64(stream.exp1() * mean)
+}
+
+/// Mean waits over replications of a FIFO station, after a warm-up.
+fn waits(servers: usize, utilisation: f64, service: impl Fn(&mut Stream) -> f64) -> Vec<f64> {
+    let (customers, warm_up) = (150_000, 20_000);
+    (0..20)
+        .map(|replication| {
+            let chance = Chance::new(Seed::new(11), replication);
+            let mut gaps = chance.stream("source", "gap");
+            let mut work = chance.stream("server", "work");
+            let mut station = FifoStation::new(servers);
+            let mut now = SimTime::ZERO;
+            let mut total = 0.0;
+            for customer in 0..customers {
+                now += exponential(&mut gaps, SERVICE / utilisation / servers as f64);
+                let served = station.serve(now, SimSpan::from_secs_f64(service(&mut work)));
+                if customer >= warm_up {
+                    total += (served.start - now).as_secs_f64();
+                }
+            }
+            total / f64::from(customers - warm_up)
+        })
+        .collect()
+}
+
+fn covers(waits: &[f64], theory: f64) {
+    let interval = replications(waits, 0.99);
+    assert!(interval.contains(theory), "{theory} is not in {interval:?}");
+    assert!(interval.relative_half_width() < 0.08, "{interval:?} proves little");
+}
+
+/// Erlang's C: the probability that a customer waits.
+fn erlang_c(servers: u32, utilisation: f64) -> f64 {
+    let load = f64::from(servers) * utilisation;
+    let mut term = 1.0;
+    let mut sum = 1.0;
+    for k in 1..servers {
+        term *= load / f64::from(k);
+        sum += term;
+    }
+    let last = term * load / f64::from(servers) / (1.0 - utilisation);
+    last / (sum + last)
+}
+
+#[test]
+fn mm1_through_the_agenda() {
+    let means: Vec<f64> = (0..20)
+        .map(|replication| {
+            let served = mm1(0.7, 40_000, Chance::new(Seed::new(5), replication));
+            let law = little(&served).expect("customers came");
+            assert!(law.relative_error() < 1e-9, "Little's law is an identity: {law:?}");
+            let steady = &served[8_000..];
+            let total: f64 = steady.iter().map(|(a, d)| (*d - *a).as_secs_f64()).sum();
+            total / steady.len() as f64
+        })
+        .collect();
+    covers(&means, SERVICE / (1.0 - 0.7));
+}
+
+#[test]
+fn mm1_departures_are_those_of_the_station() {
+    let chance = Chance::new(Seed::new(5), 0);
+    let served = mm1(0.8, 5_000, chance);
+    let mut work = chance.stream("server", "work");
+    let mut station = FifoStation::new(1);
+    for (arrival, departure) in served {
+        assert_eq!(station.serve(arrival, exponential(&mut work, SERVICE)).end, departure);
+    }
+}
+
+#[test]
+fn mmc_waits_as_erlang_says() {
+    for (servers, utilisation) in [(2, 0.6), (5, 0.8), (20, 0.85)] {
+        let found = waits(servers, utilisation, |work| work.exp1() * SERVICE);
+        let c = servers as f64;
+        let wait = erlang_c(servers as u32, utilisation) * SERVICE / (c * (1.0 - utilisation));
+        covers(&found, wait);
+    }
+}
+
+#[test]
+fn md1_waits_half_as_long_as_mm1() {
+    let found = waits(1, 0.8, |_| SERVICE);
+    covers(&found, SERVICE * 0.8 / (2.0 * (1.0 - 0.8)));
+}
+
+#[test]
+fn mg1_waits_as_pollaczek_and_khinchine_say() {
+    // Lognormal service with mean 1 ms and squared coefficient of variation 0.25, then uniform.
+    let sigma2: f64 = libm::log(1.25);
+    let lognormal =
+        move |work: &mut Stream| SERVICE * libm::exp(sigma2.sqrt() * work.normal() - sigma2 / 2.0);
+    let wait = |scv: f64, rho: f64| SERVICE * rho * (1.0 + scv) / (2.0 * (1.0 - rho));
+    covers(&waits(1, 0.75, lognormal), wait(0.25, 0.75));
+    let uniform = |work: &mut Stream| SERVICE * 2.0 * work.uniform();
+    covers(&waits(1, 0.6, uniform), wait(1.0 / 3.0, 0.6));
+}
+
+#[test]
+fn the_utilisation_law_holds() {
+    let chance = Chance::new(Seed::new(8), 0);
+    let (mut gaps, mut work) = (chance.stream("source", "gap"), chance.stream("server", "work"));
+    let mut station = FifoStation::new(3);
+    let (mut now, mut total) = (SimTime::ZERO, SimSpan::ZERO);
+    for _ in 0..10_000 {
+        now += exponential(&mut gaps, SERVICE / 2.0);
+        let service = exponential(&mut work, SERVICE);
+        total += service;
+        station.serve(now, service);
+    }
+    assert_eq!(station.busy(), total);
+    let utilisation = total.ratio_to((now - SimTime::ZERO) * 3);
+    assert!((utilisation - 2.0 / 3.0).abs() < 0.02, "{utilisation}");
+}
+
+#[test]
+fn nominal_95_percent_intervals_cover_in_93_to_97_percent_of_experiments() {
+    for (utilisation, customers) in [(0.5, 1_500), (0.8, 6_000)] {
+        let theory = SERVICE * utilisation / (1.0 - utilisation);
+        let covered = (0..1_000)
+            .filter(|experiment| {
+                let means: Vec<f64> = (0..10)
+                    .map(|replication| {
+                        let chance = Chance::new(Seed::new(1_000 + experiment), replication);
+                        stationary_wait(utilisation, customers, chance)
+                    })
+                    .collect();
+                replications(&means, 0.95).contains(theory)
+            })
+            .count();
+        assert!((930..=970).contains(&covered), "{covered} of 1000 at {utilisation}");
+    }
+}
+
+/// The mean wait of M/M/1 customers by Lindley's recursion, begun in the stationary state.
+fn stationary_wait(utilisation: f64, customers: u32, chance: Chance) -> f64 {
+    let mut draws = chance.stream("queue", "lindley");
+    let gap = SERVICE / utilisation;
+    let busy = draws.uniform() < utilisation;
+    let mut wait = if busy { draws.exp1() * SERVICE / (1.0 - utilisation) } else { 0.0 };
+    let mut total = 0.0;
+    for _ in 0..customers {
+        total += wait;
+        wait = (wait + draws.exp1() * SERVICE - draws.exp1() * gap).max(0.0);
+    }
+    total / f64::from(customers)
+}

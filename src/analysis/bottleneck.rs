@@ -6,8 +6,8 @@ use crate::units::SimTime;
 /// The resources of a run, tightest first.
 ///
 /// Each resource has the series `demand` (offered over capacity, which may pass 1) and
-/// `fixed_demand` (its part without load). In the busiest sample with demand d and fixed part f, all
-/// producers scaled by x would ask for f + x (d − f), so the resource is full at
+/// `fixed_demand` (its part without load). In the busiest sample with demand d and fixed part f,
+/// all producers scaled by x would ask for f + x (d − f), so the resource is full at
 /// x = (1 − f) / (d − f).
 pub fn bottleneck(run: &Run) -> Bottleneck {
     let from = SimTime::ZERO.saturating_add(run.warm_up);

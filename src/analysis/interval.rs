@@ -61,9 +61,9 @@ fn of_moments(moments: &Welford, confidence: f64) -> Interval {
 ///
 /// The sequence is cut into batches whose means are nearly independent: starting from 256 batches,
 /// neighbours are joined until the lag-1 autocorrelation of the batch means is within the noise of
-/// independent ones (below 1.645 / √n), or 16 are left. What correlation remains widens the interval
-/// by (1 + ρ) / (1 − ρ), the variance factor of a first-order autoregression. `None` below 256
-/// values.
+/// independent ones (below 1.645 / √n), or 16 are left. What correlation remains widens the
+/// interval by (1 + ρ) / (1 − ρ), the variance factor of a first-order autoregression. `None` below
+/// 256 values.
 ///
 /// Source: Law, *Simulation Modeling and Analysis*, section 9.5.3; the correction as in Skart
 /// (Tafazzoli and Wilson 2011).

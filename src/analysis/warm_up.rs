@@ -15,7 +15,8 @@ pub struct WarmUp {
 /// error is Σ(y − ȳ)² / (n − d)²; the d with the smallest one is best. Only the first half is
 /// searched, as its authors advise: a minimum at its end means that the run never settles.
 ///
-/// Source: White, Cobb and Spratt (2000); chosen for automation by Hoad, Robinson and Davies (2010).
+/// Source: White, Cobb and Spratt (2000); chosen for automation by Hoad, Robinson and Davies
+/// (2010).
 pub fn mser5(values: &[f64]) -> WarmUp {
     let means: Vec<f64> =
         values.chunks_exact(5).map(|five| five.iter().sum::<f64>() / 5.0).collect();

@@ -81,6 +81,15 @@ impl Stream {
         -libm::log(self.uniform())
     }
 
+    /// An exponential variate with mean 1, by the ziggurat method: three times as fast as
+    /// [`Stream::exp1`], but the number of uniforms varies and the variate is not monotone in them,
+    /// so it suits independent replications and not common random numbers.
+    #[inline]
+    pub fn exp1_ziggurat(&mut self) -> f64 {
+        use rand_distr::{Distribution, Exp1};
+        Exp1.sample(&mut self.0)
+    }
+
     /// A standard normal variate, by inversion of the normal distribution function.
     pub fn normal(&mut self) -> f64 {
         super::distribution::normal_quantile(self.uniform())
@@ -116,6 +125,19 @@ mod tests {
         assert_eq!(bits, BITS, "{bits:#x?}");
     }
     const BITS: [u64; 3] = [0x8a70_87fe_8442_e6ee, 0x1b28_e890_aceb_e26c, 0x1efb_7b10_3a47_f76e];
+
+    #[test]
+    fn both_exponential_samplers_have_their_law_and_their_bits() {
+        let mut stream = Chance::new(Seed::new(1), 0).stream("sampler", "exp");
+        let first = [stream.exp1().to_bits(), stream.exp1_ziggurat().to_bits()];
+        assert_eq!(first, SAMPLES, "{first:#x?}");
+        for sample in [Stream::exp1, Stream::exp1_ziggurat] {
+            let n = 100_000;
+            let mean = (0..n).map(|_| sample(&mut stream)).sum::<f64>() / f64::from(n);
+            assert!((mean - 1.0).abs() < 4.0 / f64::from(n).sqrt(), "{mean}");
+        }
+    }
+    const SAMPLES: [u64; 2] = [0x4003_d7c2_0c1a_14ad, 0x4000_5b82_1326_1a09];
 
     #[test]
     fn names_seeds_and_replications_separate_streams() {

@@ -4,17 +4,19 @@
 //! reporting never ask which one did. Engines write through a [`Recorder`].
 
 mod accumulators;
+mod cost;
 mod histogram;
 mod recorder;
 mod run;
 mod series;
 
 pub use accumulators::{TimeWeighted, Welford};
+pub use cost::{Cost, CostItem};
 pub use histogram::Histogram;
 pub use recorder::{Recorder, SeriesId};
 pub use run::{
-    AlertEntry, Bottleneck, BrokerOutcome, Cost, CostItem, DecisionEntry, EngineKind, Event,
-    GroupOutcome, ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles,
-    ResourceUse, Run, Spread, ThresholdLine, TopicOutcome, Utilisation,
+    AlertEntry, Bottleneck, BrokerOutcome, DecisionEntry, EngineKind, Event, GroupOutcome,
+    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles, ResourceUse, Run,
+    Spread, ThresholdLine, TopicOutcome, Utilisation,
 };
 pub use series::{Series, Shape};

@@ -1,6 +1,6 @@
 //! The record of one run.
 
-use super::Series;
+use super::{Cost, Series};
 use crate::chance::Seed;
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeMap;
@@ -360,28 +360,6 @@ pub struct Event {
     pub entity: String,
     /// In words.
     pub words: String,
-}
-
-/// What the run cost.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cost {
-    /// ISO 4217 code.
-    pub currency: &'static str,
-    /// Mean per hour.
-    pub per_hour: f64,
-    /// Over the run.
-    pub total: f64,
-    /// Its parts.
-    pub items: Vec<CostItem>,
-}
-
-/// One part of the cost.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CostItem {
-    /// What is paid for.
-    pub name: String,
-    /// Over the run.
-    pub total: f64,
 }
 
 impl EngineKind {

@@ -11,10 +11,11 @@
 //! | `lag_seconds` | group | s | linear |
 //! | `members_desired`, `members_ready`, `members_owning` | group | members | step |
 //! | `brokers_desired`, `brokers_ready`, `brokers_useful` | `cluster` | brokers | step |
-//! | `cpu_utilisation`, `nic_in_utilisation`, `nic_out_utilisation`, `disk_utilisation` | node id | share | mean |
+//! | `cpu_utilisation`, `disk_utilisation` | node id | share | mean |
+//! | `nic_in_utilisation`, `nic_out_utilisation` | node id | share | mean |
 //! | `stored_bytes` | node id | bytes | linear |
 //! | `moved_bytes_s` | `cluster` | bytes/s | mean |
-//! | `demand` (offered over capacity, may pass 1), `fixed_demand` (its part without load) | resource | share | mean |
+//! | `demand` (may pass 1), `fixed_demand` (without load) | resource | share | mean |
 //! | a policy's own metric name | target | the metric's unit | step |
 
 use crate::units::SimTime;

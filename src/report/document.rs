@@ -95,6 +95,8 @@ pub fn document(run: &Run) -> Document {
          factor of 1.7 each way; they have not been calibrated on your machines."
             .into(),
     ));
+    let cards = run.cards.iter().map(|(name, hash)| format!("{name} ({hash})"));
+    blocks.push(Block::Text(format!("Cards: {}.", cards.collect::<Vec<_>>().join(", "))));
     Document { title: format!("kafsim: {}", run.scenario), caption: caption(run), blocks }
 }
 

@@ -1,6 +1,6 @@
 //! The complete set of files of a run.
 
-use super::figures::Picture;
+use super::figures::{self, Picture};
 use super::formats::{csv, html, json, markdown, openmetrics};
 use crate::error::{Error, Result};
 use crate::metrics::Run;
@@ -28,6 +28,12 @@ pub fn write(folder: &Path, run: &Run, pictures: &[Picture]) -> Result<Vec<PathB
             return Err(Error::io("replace", &last, error));
         }
         _ => {}
+    }
+    // Figures of an earlier run would contradict this one.
+    for name in figures::names() {
+        for ending in ["svg", "png"] {
+            let _absent = fs::remove_file(folder.join("figures").join(format!("{name}.{ending}")));
+        }
     }
     let mut written = write_pictures(&folder.join("figures"), pictures)?;
     let files = [

@@ -103,7 +103,8 @@ fn useless_lag(run: &Run) -> Rule {
         .decisions
         .iter()
         .filter(|one| one.target == line.target && one.to > one.from)
-        .filter(|one| matches!((one.capacity_before, one.capacity_after), (Some(a), Some(b)) if b < a * 1.01))
+        .filter_map(|one| one.capacity_before.zip(one.capacity_after))
+        .filter(|(before, after)| *after < before * 1.01)
         .count();
     if wasted < 2 {
         return None;
@@ -143,14 +144,16 @@ fn brokers(run: &Run, clock: &Clock) -> Rule {
 
 fn failed(run: &Run) -> Rule {
     let failed = run.decisions.iter().filter(|decision| decision.failed).count();
-    let alert = run.alerts.first()?;
+    let alerts: Vec<String> = run.alerts.iter().map(|alert| format!("`{}`", alert.name)).collect();
+    if failed == 0 || alerts.is_empty() {
+        return None;
+    }
     Some((
         60,
         format!(
-            "{failed} of {} scaling decisions changed nothing; {} alerts fired, first `{}`.",
+            "{failed} of {} scaling decisions changed nothing; alerts: {}.",
             run.decisions.len(),
-            run.alerts.len(),
-            alert.name
+            alerts.join(", ")
         ),
     ))
 }
@@ -167,8 +170,8 @@ fn flapping(run: &Run, clock: &Clock) -> Rule {
     let first = turns.first()?;
     (turns.len() >= 3).then(|| {
         let sentence = format!(
-            "Brokers flapped: from {} on the policy changed direction {} times, because moving data \
-             counts as load ({}).",
+            "Brokers flapped: from {} on the policy changed direction {} times, because moving \
+             data counts as load ({}).",
             clock.text(first.at),
             turns.len(),
             turns.get(1).map_or("", |one| one.words.as_str())
@@ -182,8 +185,8 @@ fn limit(run: &Run) -> Rule {
     let factor = limit.saturates_at_load_factor?;
     let sentence = if factor < 1.0 {
         format!(
-            "{} was asked for more than it has in the busiest minute: it carries {} % of the load.",
-            capital(&limit.resource),
+            "Overload: in the busiest minute {} could carry {} % of what was offered.",
+            limit.resource,
             sig(factor * 100.0)
         )
     } else {

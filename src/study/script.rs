@@ -1,10 +1,10 @@
 //! What the exercise's shell script would claim.
 //!
 //! `simulate-autoscaling.sh` computes an hour's CPU as 30 × multiplier and its lag as 50,000 ×
-//! multiplier, compares them with the policy's thresholds and adds or removes brokers and members at
-//! once: no cooldown, no cap, no start-up, no rebalance, no data to move, and nothing it does changes
-//! the next hour's metrics. kafsim runs the same rules through the same policy so that a reader can
-//! see what the closed loop adds.
+//! multiplier, compares them with the policy's thresholds and adds or removes brokers and members
+//! at once: no cooldown, no cap, no start-up, no rebalance, no data to move, and nothing it does
+//! changes the next hour's metrics. kafsim runs the same rules through the same policy so that a
+//! reader can see what the closed loop adds.
 
 use crate::metrics::Run;
 use crate::model::policies::{Policy, ThresholdPolicy};
@@ -116,9 +116,9 @@ pub(super) fn remark(scenario: &Scenario, run: &Run) -> Option<String> {
     };
     Some(format!(
         "The exercise's script would claim {} brokers and {} members at the end of the day by its \
-         intended rules (no cooldown, no cap, no delay), and {} and {} as bash really runs it, where \
-         `75.0` is no integer and every test fails; the closed loop ends at {} brokers and {} \
-         members.",
+         intended rules (no cooldown, no cap, no delay), and {} and {} as bash really runs it, \
+         where `75.0` is no integer and every test fails; the closed loop ends at {} brokers and \
+         {} members.",
         claimed.brokers,
         claimed.consumers,
         literal.brokers,

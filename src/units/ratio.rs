@@ -28,14 +28,16 @@ impl Ratio {
     }
 }
 
-const READ: &[Unit] = &[("", 1.0), ("%", 0.01)];
+const READ: &[Unit] = &[("", 1.0), ("%", 1.0)];
 
 impl Quantity for Ratio {
     const NAME: &'static str = "share";
     const EXAMPLE: &'static str = "40 %";
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
-        let share = text::parse_one::<Self>(text, READ)?;
+        let number = text::parse_one::<Self>(text, READ)?;
+        // Divided, not multiplied by 0.01: 95 % is the double nearest to 0.95.
+        let share = if text.trim_end().ends_with('%') { number / 100.0 } else { number };
         Self::new(share).ok_or_else(|| QuantityError::new::<Self>(text, "between 0 and 100 %"))
     }
     fn to_base(self) -> f64 {

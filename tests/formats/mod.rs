@@ -16,11 +16,11 @@ fn hostile() -> Run {
     run.warnings.push(name.to_owned());
     for decision in &mut run.decisions {
         decision.words = format!("{name} {}", decision.words);
-        decision.target = name.to_owned();
+        name.clone_into(&mut decision.target);
     }
     for series in &mut run.series {
         if series.entity == "billing" {
-            series.entity = name.to_owned();
+            name.clone_into(&mut series.entity);
         }
     }
     run
@@ -65,7 +65,8 @@ fn validate(schema: &Value, value: &Value, path: &str, faults: &mut Vec<String>)
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    if !types.contains(&is) && !(is == "integer" && types.contains(&"number")) {
+    let number = is == "integer" && types.contains(&"number");
+    if !number && !types.contains(&is) {
         faults.push(format!("{path}: {is}, not {types:?}"));
     }
     for key in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -113,7 +114,7 @@ fn hostile_names_stay_names() {
     assert!(summary["groups"].as_object().expect("groups").len() == 2);
     let mut rows =
         ::csv::Reader::from_reader(csv::decisions(&run).as_bytes().to_vec().leak() as &[u8]);
-    assert_eq!(rows.records().filter(Result::is_ok).count(), run.decisions.len());
+    assert_eq!(rows.records().flatten().count(), run.decisions.len());
 }
 
 #[test]

@@ -50,12 +50,13 @@ fn scenario(stream: &mut Stream) -> String {
         ));
     }
     text.push_str("producers:\n");
-    for producer in 0..1 + stream.index(2) {
+    for producer in 0..=stream.index(2) {
         let size = pick(stream, &["100 B", "1 KiB", "lognormal(p50 600 B, p95 4 KiB)", "64 KiB"]);
         let key = pick(stream, &["", ", key: {keys: 10 k}", ", key: {zipf: 1.2, keys: 10 k}"]);
         text.push_str(&format!(
-            "  p{producer}:\n    to: {{t{}: 1}}\n    clients: {}\n    records: {{size: {size}{key}}}\n    \
-             load: {}\n    config: {{acks: {}, max.block.ms: 1000, buffer.memory: 33554432}}\n",
+            "  p{producer}:\n    to: {{t{}: 1}}\n    clients: {}\n    \
+             records: {{size: {size}{key}}}\n    load: {}\n    \
+             config: {{acks: {}, max.block.ms: 1000, buffer.memory: 33554432}}\n",
             stream.index(topics),
             1 + stream.index(20),
             load(stream),
@@ -70,7 +71,7 @@ fn scenario(stream: &mut Stream) -> String {
         "protocol: classic, assignor: round_robin",
         "protocol: classic, assignor: cooperative_sticky",
     ];
-    for group in 0..1 + stream.index(2) {
+    for group in 0..=stream.index(2) {
         text.push_str(&format!(
             "  g{group}: {{reads: [t{}], members: {}, {}, work: {{wait_per_record: {}, \
              concurrency: {}}}}}\n",
@@ -118,11 +119,11 @@ fn check(case: u32, scenario: &Scenario, run: &Run) {
     for (group, spec) in scenario.groups.iter().enumerate() {
         let one = &run.groups[&spec.name];
         let topics = scenario.groups[group].reads.iter();
-        let came: f64 = topics
+        let arrived: f64 = topics
             .map(|topic| run.topics[&scenario.cluster.topic(*topic).name].appended_records)
             .sum();
         let gone = one.processed_records + one.lost_records + one.processing_lag_records.end;
-        let there = came + one.initial_lag_records;
+        let there = arrived + one.initial_lag_records;
         assert!(near(there, gone), "case {case}, {}: {there} and {gone}: {one:?}", spec.name);
         assert!(one.members.max >= one.owning.max, "case {case}");
     }

@@ -21,7 +21,7 @@ fn network(stream: &mut Stream) -> (Vec<f64>, Vec<Flow>) {
         };
         Flow { demand, weight: 0.25 + stream.index(4) as f64, uses }
     };
-    let flows = (0..1 + stream.index(8)).map(|_| flow(stream)).collect();
+    let flows = (0..=stream.index(8)).map(|_| flow(stream)).collect();
     (capacity, flows)
 }
 

@@ -15,8 +15,8 @@
 //! use kafsim::units::{SimSpan, SimTime};
 //!
 //! let chance = Chance::new(Seed::new(1), 0);
-//! let (mut gaps, mut services) = (chance.stream("source", "gap"), chance.stream("server", "work"));
-//! let mut agenda = Agenda::new();
+//! let (mut gaps, mut services) = (chance.stream("source", "gap"), chance.stream("server",
+//! "work")); let mut agenda = Agenda::new();
 //! let mut server = FifoStation::new(1);
 //! let (mut total, customers) = (0.0, 100_000);
 //! agenda.schedule(SimTime::ZERO, ());

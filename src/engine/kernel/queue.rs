@@ -6,6 +6,7 @@
 //! the usual case, costs one sift instead of two.
 
 use crate::units::SimTime;
+use std::hint::select_unpredictable;
 
 const SEQUENCE_BITS: u32 = 40;
 const PAYLOAD_BITS: u32 = 24;
@@ -138,10 +139,13 @@ fn sift_down(heap: &mut [u128], key: u128) {
         let first = index * ARITY + 1;
         let (child, least) = match heap.get(first..first + ARITY) {
             Some(&[a, b, c, d]) => {
-                // A tournament without unpredictable branches.
-                let (left, low) = if b < a { (first + 1, b) } else { (first, a) };
-                let (right, high) = if d < c { (first + 3, d) } else { (first + 2, c) };
-                if high < low { (right, high) } else { (left, low) }
+                // Which child is least cannot be predicted: a tournament by conditional moves.
+                let low = select_unpredictable(b < a, b, a);
+                let high = select_unpredictable(d < c, d, c);
+                let left = first + usize::from(b < a);
+                let right = first + 2 + usize::from(d < c);
+                let child = select_unpredictable(high < low, right, left);
+                (child, select_unpredictable(high < low, high, low))
             }
             _ => match least_of(heap, first) {
                 Some(found) => found,

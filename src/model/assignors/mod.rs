@@ -114,7 +114,8 @@ mod tests {
             let assignment = Assignment { members, topics: &topics, previous: &previous };
             for assignor in [Sticky.into(), Assignor::from(RoundRobin)] {
                 let owners = assignor.assign(&assignment);
-                prop_assert!(owners.iter().all(|owner| owner.is_some_and(|o| (o as usize) < members)));
+                let exists = |owner: &Option<u32>| owner.is_some_and(|o| (o as usize) < members);
+                prop_assert!(owners.iter().all(exists));
                 let counts = counts(&owners, members);
                 let most = counts.iter().max().copied().unwrap_or(0);
                 let least = counts.iter().min().copied().unwrap_or(0);

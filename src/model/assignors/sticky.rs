@@ -8,7 +8,8 @@
 //! # Breaks
 //! Which of several equal partitions moves may differ from Kafka's choice.
 //! # Source
-//! Kafka's `AbstractStickyAssignor` (`ConstrainedAssignmentBuilder`), `UniformHomogeneousAssignmentBuilder`.
+//! Kafka's `AbstractStickyAssignor` (`ConstrainedAssignmentBuilder`),
+//! `UniformHomogeneousAssignmentBuilder`.
 
 use crate::model::assignor::{Assignment, PartitionAssignor};
 

@@ -1,8 +1,8 @@
 //! Another curve with a crowd that comes and goes.
 //!
 //! # Equation
-//! The factor rises in a straight line from 1 to `factor` within `rise`, stays while it `holds`, and
-//! falls back within `decay`; λ(t) = factor × λ of the curve below.
+//! The factor rises in a straight line from 1 to `factor` within `rise`, stays while it `holds`,
+//! and falls back within `decay`; λ(t) = factor × λ of the curve below.
 //! # Assumes
 //! The crowd multiplies what is there already.
 //! # Breaks

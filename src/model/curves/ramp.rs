@@ -1,8 +1,8 @@
 //! A straight rise or fall.
 //!
 //! # Equation
-//! λ(t) goes in a straight line from `from` to `to` while `lasts`, and is constant before and after;
-//! the volume is that of trapezoids.
+//! λ(t) goes in a straight line from `from` to `to` while `lasts`, and is constant before and
+//! after; the volume is that of trapezoids.
 //! # Assumes
 //! Nothing.
 //! # Breaks

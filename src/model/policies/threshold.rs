@@ -16,8 +16,8 @@
 //! - `target` does not act. It is shown.
 //! - Brokers stay between `min_brokers` and `max_brokers`, members between `min_consumers` and
 //!   partitions × `max_consumers_per_partition`.
-//! - An action *fails* when it was decided and nothing changed: at the cap, at the floor, or because
-//!   a start failed. A failed action starts its cooldown like any other.
+//! - An action *fails* when it was decided and nothing changed: at the cap, at the floor, or
+//!   because a start failed. A failed action starts its cooldown like any other.
 //! - Alerts of the file are evaluated on the run: `failed_scaling_actions` counts since the start,
 //!   `scaling_actions_per_hour` counts decisions of the last hour, failed ones included.
 //! # Assumes

@@ -2,9 +2,9 @@
 //!
 //! # Rule
 //! Members keep consuming while they rejoin. The first round tells the owners of moving partitions
-//! to revoke them, and hands out those that nobody owns; the revocation starts a second round, after
-//! which the new owners start. Only moving partitions pause, from the first round's end to the
-//! second's.
+//! to revoke them, and hands out those that nobody owns; the revocation starts a second round,
+//! after which the new owners start. Only moving partitions pause, from the first round's end to
+//! the second's.
 //! # Assumes
 //! The second round is as slow as the first.
 //! # Breaks

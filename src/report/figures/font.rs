@@ -3,7 +3,7 @@
 use ab_glyph::{Font, FontRef, OutlineCurve, Point, ScaleFont};
 use std::fmt::Write;
 
-/// DejaVu Sans, Latin letters and the signs that figures need.
+/// `DejaVu` Sans, Latin letters and the signs that figures need.
 pub(super) const BYTES: &[u8] = include_bytes!("font/DejaVuSans.ttf");
 
 /// The font at one size.
@@ -84,9 +84,9 @@ fn curves(curves: &[OutlineCurve], x: f64, factor: f64, data: &mut String) {
     };
     for curve in curves {
         let (start, rest): (&Point, &[&Point]) = match curve {
-            OutlineCurve::Line(a, b) => (a, &[b]),
-            OutlineCurve::Quad(a, b, c) => (a, &[b, c]),
-            OutlineCurve::Cubic(a, b, c, d) => (a, &[b, c, d]),
+            OutlineCurve::Line(start, end) => (start, &[end]),
+            OutlineCurve::Quad(start, control, end) => (start, &[control, end]),
+            OutlineCurve::Cubic(start, first, second, end) => (start, &[first, second, end]),
         };
         if pen != Some(*start) {
             put("M", &[start]);

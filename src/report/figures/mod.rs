@@ -50,6 +50,11 @@ const FIGURES: [Figure; 5] = [
     Figure { name: "decisions", title: "Scaling decisions and moves", scene: decisions::scene },
 ];
 
+/// File names of all figures, without ending.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FIGURES.iter().map(|figure| figure.name)
+}
+
 /// All figures for which the run has data.
 pub fn all(run: &Run) -> Result<Vec<Picture>> {
     let mut pictures = Vec::new();

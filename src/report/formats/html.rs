@@ -29,8 +29,11 @@ pub fn render(run: &Run, pictures: &[Picture]) -> Result<String> {
 fn value(block: &Block, pictures: &[Picture]) -> Value {
     match block {
         Block::Heading(text) => context! { kind => "heading", text => text },
-        Block::Text(text) => context! { kind => "text", text => text },
-        Block::Points(points) => context! { kind => "points", points => points },
+        Block::Text(text) => context! { kind => "text", parts => stretches(text) },
+        Block::Points(points) => {
+            let points: Vec<Vec<String>> = points.iter().map(|point| stretches(point)).collect();
+            context! { kind => "points", points => points }
+        }
         Block::Table(table) => {
             context! { kind => "table", header => table.header.clone(), rows => table.rows.clone() }
         }
@@ -39,10 +42,20 @@ fn value(block: &Block, pictures: &[Picture]) -> Value {
             let figures: Vec<Value> = pictures
                 .iter()
                 .map(|one| {
-                    context! { title => one.title.clone(), svg => Value::from_safe_string(one.svg.clone()) }
+                    let svg = Value::from_safe_string(one.svg.clone());
+                    context! { title => one.title.clone(), svg => svg }
                 })
                 .collect();
             context! { kind => "figures", figures => figures }
         }
+    }
+}
+
+/// Prose and code in turn, beginning with prose: what stands between backticks is code.
+fn stretches(text: &str) -> Vec<String> {
+    if text.matches('`').count().is_multiple_of(2) {
+        text.split('`').map(str::to_owned).collect()
+    } else {
+        vec![text.to_owned()]
     }
 }

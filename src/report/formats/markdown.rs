@@ -34,7 +34,15 @@ pub fn render(run: &Run, pictures: &[Picture]) -> String {
     text
 }
 
-/// Names come from files: they must not become HTML.
+/// Names come from files: they must not become HTML. Code spans show their text as it is.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let parts = text.split('`').enumerate();
+    let paired = text.matches('`').count().is_multiple_of(2);
+    let escaped = parts.map(|(index, part)| {
+        if paired && index % 2 == 1 {
+            return part.to_owned();
+        }
+        part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    });
+    escaped.collect::<Vec<_>>().join("`")
 }

@@ -6,7 +6,7 @@
 
 use crate::metrics::{Run, Series};
 use crate::report::clock::Clock;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 
 /// Series, metric name, label, help.
 const METRICS: [(&str, &str, &str, &str); 14] = [
@@ -41,30 +41,34 @@ const METRICS: [(&str, &str, &str, &str); 14] = [
     ("disk_utilisation", "kafsim_broker_disk_ratio", "broker", "Utilisation of the busiest disk."),
 ];
 
-/// One sample a minute at most.
-const SPACING: f64 = 60.0;
+/// One sample a minute.
+const SPACING: SimSpan = SimSpan::from_secs(60);
 
 /// The exposition, ended by `# EOF`.
 pub fn render(run: &Run) -> String {
     let clock = Clock::new(&run.start, SimTime::ZERO.saturating_add(run.duration));
     let mut text = String::new();
     for (series, metric, label, help) in METRICS {
-        let found: Vec<&Series> = run.series_named(series).collect();
+        // The sum over producers is for queries to make.
+        let found: Vec<&Series> = run.series_named(series).filter(|s| s.entity != "all").collect();
         if found.is_empty() {
             continue;
         }
         text.push_str(&format!("# TYPE {metric} gauge\n# HELP {metric} {help}\n"));
         for series in found {
             let entity = escape(&series.entity);
-            let mut next = f64::NEG_INFINITY;
-            for (at, value) in &series.points {
-                let seconds = at.as_secs_f64();
-                if seconds < next {
-                    continue;
+            let (Some(first), Some(last)) = (series.points.first(), series.points.last()) else {
+                continue;
+            };
+            // An even grid: a query that looks back a few minutes always finds a sample.
+            let mut at = first.0;
+            while at <= last.0 {
+                if let Some(value) = series.at(at) {
+                    let stamp = clock.epoch() as f64 + at.as_secs_f64();
+                    let line = format!("{metric}{{{label}=\"{entity}\"}} {value} {stamp:.3}\n");
+                    text.push_str(&line);
                 }
-                next = seconds + SPACING;
-                let stamp = clock.epoch() as f64 + seconds;
-                text.push_str(&format!("{metric}{{{label}=\"{entity}\"}} {value} {stamp:.3}\n"));
+                at += SPACING;
             }
         }
     }

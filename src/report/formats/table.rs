@@ -47,7 +47,8 @@ impl Table {
     /// As GitHub-flavoured Markdown.
     pub fn markdown(&self) -> String {
         let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            let cells: Vec<String> =
+                cells.iter().map(|cell| cell.replace('\\', "\\\\").replace('|', "\\|")).collect();
             format!("| {} |\n", cells.join(" | "))
         };
         let mut text = line(&self.header);

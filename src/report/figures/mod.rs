@@ -1,8 +1,8 @@
 //! Figures, one file each.
 //!
-//! A figure is data first: a [`scene`](self) of marks, which is checked (nothing leaves the figure,
+//! A figure is data first: a scene of marks, which is checked (nothing leaves the figure,
 //! no text covers text) and then written as SVG and PNG. A new figure is one file and one line in
-//! [`FIGURES`].
+//! `FIGURES`.
 
 mod axes;
 mod capacity;

@@ -244,6 +244,7 @@ pub(crate) fn decisions(run: &Run, clock: &Clock) -> Table {
             format!("{times}{}", why(first)),
             match (first.failed, first.effective_after) {
                 (true, _) => "failed".into(),
+                (false, Some(after)) if after.is_zero() => "at once".into(),
                 (false, Some(after)) => after.to_prose(),
                 (false, None) => "never".into(),
             },

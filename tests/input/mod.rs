@@ -106,6 +106,19 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
 }
 
 #[test]
+fn a_run_that_would_not_fit_into_memory_is_refused() {
+    let producer = "    to: {orders: 1}\n    records: {size: 1 KiB}\n    load: {rate: 5 k/s}\n";
+    let producers: String = (0..900).map(|n| format!("  p{n}:\n{producer}")).collect();
+    let text = GOOD.replacen("partitions: 6", "partitions: 100000", 1).replacen(
+        "producers:\n",
+        &format!("producers:\n{producers}"),
+        1,
+    );
+    let found = problems(&text).expect("it is refused");
+    assert!(found.contains("s.yaml:8:3") && found.contains("at most 8 GiB"), "{found}");
+}
+
+#[test]
 fn all_problems_come_in_one_go() {
     let text = GOOD.replace("partitions: 6", "partitions: 0").replace("5 k/s", "5 x");
     let found = problems(&text).expect("it is refused");

@@ -70,6 +70,7 @@ fn decisions(run: &Run, scene: &mut Scene, panel: &Panel, target: &str, top: f64
     let face = Face::new();
     let mut free = [f64::NEG_INFINITY; 2];
     let middle = top + LANE / 2.0;
+    let mut before = None;
     for one in run.decisions.iter().filter(|one| one.target == target) {
         let x = panel.x(one.at);
         // Up lies above down, so that both stay visible when they follow each other.
@@ -81,19 +82,35 @@ fn decisions(run: &Run, scene: &mut Scene, panel: &Panel, target: &str, top: f64
             7.0
         };
         mark(scene, one, x, middle + shift);
-        if one.failed {
+        // Of failures in a row the first one says why.
+        let again = one.failed && before == Some(one.reason.as_str());
+        before = one.failed.then_some(one.reason.as_str());
+        if again {
             continue;
         }
-        let text = format!("{} → {}", one.from, one.to);
+        let text = label(one);
         let width = face.width(&text, LABEL);
         // Labels stay inside the figure and out of each other's way, up above and down below.
         let left = (x - width / 2.0).clamp(LEFT, WIDTH - RIGHT - width);
         let rows = [top + 14.0, top + LANE - 6.0];
-        let row = usize::from(one.to < one.from);
+        let row = usize::from(one.to < one.from || one.failed);
         if free[row] < left {
             scene.text((left, rows[row]), Anchor::Start, LABEL, INK, text);
             free[row] = left + width + 8.0;
         }
+    }
+}
+
+/// The change and what called for it.
+fn label(one: &DecisionEntry) -> String {
+    // Reasons begin with the metric, or say that all metrics are low.
+    let metric = one.words.split(' ').next().unwrap_or_default();
+    let cause = if metric == "all" { "all metrics low" } else { metric };
+    let cause = Scene::clipped(cause, LABEL, 170.0);
+    if one.failed {
+        format!("{}, {cause}", one.reason)
+    } else {
+        format!("{} → {}, {cause}", one.from, one.to)
     }
 }
 

@@ -15,18 +15,23 @@ mod timeline;
 mod topics;
 
 use super::cards::{Card, Cards, hash_of};
-use super::scenario::{EngineChoice, Scenario};
+use super::scenario::{EngineChoice, Group, Producer, Scenario};
 use super::source::Files;
 use crate::chance::{Chance, Seed};
+use crate::cluster::{Cluster, TopicId};
 use crate::error::{Error, Problem, Result};
 use crate::form::{Check, Effective, Fields, Key, Node, Shape, Table};
-use crate::units::{Quantity, SimSpan};
+use crate::units::{Bytes, Quantity, SimSpan};
 use std::collections::BTreeMap;
 
 /// Most brokers of a cluster.
 pub const MOST_BROKERS: u64 = 10_000;
 /// Most replicas of a cluster.
 pub const MOST_REPLICAS: u64 = 2_000_000;
+/// Most memory that a run may be expected to need.
+const MOST_MEMORY: Bytes = Bytes::new(8 << 30);
+/// Rough bytes that a replica, a producer's way into a partition, and a group's partition take.
+const BYTES_EACH: [usize; 3] = [64, 160, 128];
 /// Longest run.
 const MOST_DURATION: SimSpan = SimSpan::from_secs(10 * 366 * 86_400);
 /// The schema that this program reads.
@@ -183,6 +188,9 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
     let slo = slo::read(&mut fields, &group_names);
     let (basics, brokers) = (basics?, brokers?);
+    if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &groups) {
+        check_memory(cluster, producers, groups, &mut fields);
+    }
     Some(Scenario {
         name: basics.name,
         hash: String::new(),
@@ -205,6 +213,27 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         slo: slo?,
         warnings: Vec::new(),
     })
+}
+
+/// Refuses what would not fit into memory, before anything of it is made.
+fn check_memory(
+    cluster: &Cluster,
+    producers: &[Producer],
+    groups: &[Group],
+    fields: &mut Fields<'_, '_>,
+) {
+    let partitions = |topic: TopicId| cluster.topic(topic).partitions as usize;
+    let replicas: usize = cluster.partitions.iter().map(|p| p.replicas.len()).sum();
+    let feeds: usize =
+        producers.iter().flat_map(|one| &one.to).map(|(topic, _)| partitions(*topic)).sum();
+    let read: usize =
+        groups.iter().flat_map(|one| &one.reads).map(|topic| partitions(*topic)).sum();
+    let parts = [replicas, feeds, read].into_iter().zip(BYTES_EACH);
+    let bytes = Bytes::new(parts.map(|(count, each)| count * each).sum::<usize>() as u64);
+    if bytes > MOST_MEMORY {
+        let allowed = format!("at most {MOST_MEMORY}: fewer partitions, producers or groups");
+        fields.refuse("topics", format!("a run that needs about {bytes}"), allowed);
+    }
 }
 
 /// Name and times.

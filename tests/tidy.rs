@@ -158,7 +158,7 @@ fn bans(path: &str, text: &str) -> Vec<String> {
     let clocks =
         ["Instant::now", "SystemTime::now", "thread::sleep", "thread_rng", "HashMap", "HashSet"];
     let floats = [".ln()", ".exp()", ".powf(", ".powi(", ".sin()", ".cos()", ".tan()", ".log10()"];
-    let mut banned: Vec<&str> = vec!["#[allow(", "#![allow(", "#[ignore"];
+    let mut banned: Vec<&str> = vec![concat!("[", "allow("), concat!("#[", "ignore")];
     if path.starts_with("src/") {
         banned.extend(stub_words);
         banned.extend(clocks);
@@ -294,7 +294,7 @@ fn the_rules_bite() {
         (bans, "src/model/a.rs", "let x = y.powf(2.0);", 1),
         (bans, "src/engine/a.rs", "let t = std::time::Instant::now();", 1),
         (bans, "src/report/a.rs", "// good enough for now", 1),
-        (bans, "tests/a.rs", "#[allow(dead_code)]", 1),
+        (bans, "tests/a.rs", concat!("#[", "allow(dead_code)]"), 1),
         (isolation, "tests/twins/x_reference.rs", "use kafsim::engine;", 1),
         (
             cards,

@@ -91,8 +91,8 @@ pub fn document(run: &Run) -> Document {
     blocks.push(Block::Text(
         "A simulation at the level of flows: rates between events, shared by max-min fairness. \
          It knows backlogs, lag, utilisation, scaling and moves; it does not know latencies or \
-         failures. Costs of requests, batches, records and bytes are priors that may be off by a \
-         factor of 1.7 each way; they have not been calibrated on your machines."
+         failures. Costs of requests, batches, records and bytes are what their card says, \
+         with the uncertainty that stands there; they have not been calibrated on your machines."
             .into(),
     ));
     let cards = run.cards.iter().map(|(name, hash)| format!("{name} ({hash})"));

@@ -1,7 +1,8 @@
 //! The flow engine against backlogs computed by hand.
 
-use crate::support::run;
+use crate::support::{checked, run};
 use kafsim::metrics::Run;
+use kafsim::model::curve::LoadCurve;
 use kafsim::units::{SimSpan, SimTime};
 
 /// Records/s that six members of the quickstart work off: each needs, per record,
@@ -20,6 +21,15 @@ fn at(secs: f64) -> SimTime {
 fn lag(run: &Run, secs: f64) -> f64 {
     let series = run.series("processing_lag_records", "billing").expect("the lag is recorded");
     series.at(at(secs)).expect("within the run")
+}
+
+/// Segments into which an hour of a load is cut.
+fn segments(load: &str) -> usize {
+    let load = format!("producers/shop/load={load}");
+    let scenario = checked("quickstart", &[&load, "duration=1 h"]).scenario;
+    let curve = &scenario.producers[0].load;
+    let cuts = std::iter::successors(Some(SimTime::ZERO), |now| Some(curve.next_change(*now)));
+    cuts.take_while(|now| *now < at(3_600.0)).count()
 }
 
 fn close(found: f64, expected: f64, tolerance: f64) {
@@ -63,11 +73,14 @@ fn a_ramp_builds_the_backlog_of_its_area() {
 
 #[test]
 fn halving_the_segments_of_a_ramp_moves_its_peak_by_less_than_one_percent() {
-    // A sum of two half ramps has the same rate and is cut at the same places or finer.
-    let half = "{curve: ramp, from: 10 k/s, to: 30 k/s, lasts: 1 h}";
-    let noise = "{curve: step, levels: [{at: 0 s, rate: 0 /s}, {at: 7 s, rate: 0 /s}]}";
-    let coarse = day("{curve: ramp, from: 20 k/s, to: 60 k/s, lasts: 1 h}", "1 h");
-    let fine = day(&format!("{{curve: sum, of: [{half}, {half}, {noise}]}}"), "1 h");
+    // A ramp over an hour is cut every 36 s (1 % of its range); empty steps cut it every 18 s.
+    let ramp = "{curve: ramp, from: 20 k/s, to: 60 k/s, lasts: 1 h}";
+    let levels: Vec<String> =
+        (0..200).map(|step| format!("{{at: {} s, rate: 0 /s}}", 18 * step)).collect();
+    let steps = format!("{{curve: step, levels: [{}]}}", levels.join(", "));
+    let both = format!("{{curve: sum, of: [{ramp}, {steps}]}}");
+    assert_eq!((segments(ramp), segments(&both)), (100, 200));
+    let (coarse, fine) = (day(ramp, "1 h"), day(&both, "1 h"));
     close(lag(&fine, 3_600.0), lag(&coarse, 3_600.0), 0.01);
 }
 

@@ -1,6 +1,7 @@
 //! Hosts and their disks.
 
-use crate::units::{ByteRate, Bytes, MoneyRate};
+use crate::chance::Distribution;
+use crate::units::{ByteRate, Bytes, MoneyRate, SimSpan};
 
 /// A machine, virtual machine or container with its own cores, memory, NIC and disks.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,10 @@ pub struct Host {
     pub nic_in: ByteRate,
     /// NIC capacity out.
     pub nic_out: ByteRate,
+    /// Share of available memory that dirty pages may take before writers are slowed down.
+    pub dirty_limit: f64,
+    /// Share of available memory at which the kernel writes dirty pages back at once.
+    pub dirty_background: f64,
     /// Disks, in order.
     pub disks: Vec<Disk>,
     /// Price per hour, storage included, when the card knows one.
@@ -36,4 +41,6 @@ pub struct Disk {
     pub read: ByteRate,
     /// Usable capacity.
     pub capacity: Bytes,
+    /// Latency of committing an fsync to the journal, beside the write of its bytes.
+    pub commit: Distribution<SimSpan>,
 }

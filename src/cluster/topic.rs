@@ -31,6 +31,9 @@ pub struct TopicSettings {
     pub segment_bytes: Bytes,
     /// `segment.ms`.
     pub segment_span: SimSpan,
+    /// `flush.messages`: records after which an append is forced to the disk; `None` leaves it to
+    /// the operating system.
+    pub flush_messages: Option<u64>,
 }
 
 /// A partition: an ordered log with replicas.

@@ -1,7 +1,8 @@
 //! Pure makers of runs from a scenario and a seed.
 //!
-//! `kernel` is a discrete-event kernel that has never heard of Kafka; `fluid` simulates flows
+//! `kernel` is a discrete-event kernel that has never heard of Kafka; `des` simulates requests, `fluid` flows
 //! between events.
 
+pub mod des;
 pub mod fluid;
 pub mod kernel;

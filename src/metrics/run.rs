@@ -43,6 +43,13 @@ pub struct Run {
     pub groups: BTreeMap<String, GroupOutcome>,
     /// By `node.id`; also brokers that came or went during the run.
     pub brokers: BTreeMap<u32, BrokerOutcome>,
+    /// Phases of requests by kind: `produce`, `fetch_consumer`, `fetch_follower`; empty when the
+    /// engine knows no requests.
+    pub requests: BTreeMap<String, RequestPhases>,
+    /// Where publish time goes: (part, ms near the median, ms near the 99th percentile).
+    pub path: Vec<(&'static str, f64, f64)>,
+    /// Events that the engine took to make the run.
+    pub simulated_events: Option<u64>,
     /// What limits.
     pub bottleneck: Bottleneck,
     /// Objectives, in the scenario's order.
@@ -91,6 +98,23 @@ pub struct Quantiles {
     pub p999: f64,
     /// Largest.
     pub max: f64,
+}
+
+/// Mean time of a kind of request in Kafka's phases, over all brokers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestPhases {
+    /// Requests/s.
+    pub requests_s: f64,
+    /// `RequestQueueTimeMs`.
+    pub request_queue_ms: f64,
+    /// `LocalTimeMs`.
+    pub local_ms: f64,
+    /// `RemoteTimeMs`.
+    pub remote_ms: f64,
+    /// `ResponseQueueTimeMs` and `ResponseSendTimeMs` together.
+    pub response_ms: f64,
+    /// `TotalTimeMs`.
+    pub total_ms: Option<Quantiles>,
 }
 
 /// A value over time: mean, 99th percentile, largest, last.

@@ -87,6 +87,9 @@ mod tests {
             max_in_flight: 5,
             max_block: SimSpan::from_secs(60),
             delivery_timeout: SimSpan::from_secs(120),
+            retry_backoff: SimSpan::from_millis(100),
+            send_buffer: Bytes::new(131_072),
+            partitioner: crate::model::partitioner::Partitioner::Adaptive,
         }
     }
 

@@ -11,6 +11,7 @@
 //! Apache Kafka `ProducerConfig`, `ConsumerConfig`; librdkafka `CONFIGURATION.md`; values on the
 //! cards in `models/clients/`.
 
+use super::partitioner::Partitioner;
 use crate::units::{Bytes, SimSpan};
 
 /// `acks`.
@@ -43,6 +44,12 @@ pub struct ProducerSettings {
     pub max_block: SimSpan,
     /// `delivery.timeout.ms`.
     pub delivery_timeout: SimSpan,
+    /// `retry.backoff.ms`.
+    pub retry_backoff: SimSpan,
+    /// `send.buffer.bytes`.
+    pub send_buffer: Bytes,
+    /// How records without a key find their partition.
+    pub partitioner: Partitioner,
 }
 
 /// A consumer's effective settings.
@@ -66,4 +73,19 @@ pub struct ConsumerSettings {
     pub heartbeat_interval: SimSpan,
     /// `max.poll.interval.ms`.
     pub max_poll_interval: SimSpan,
+    /// `receive.buffer.bytes`.
+    pub receive_buffer: Bytes,
+    /// CPU per assigned partition and `poll` call.
+    pub poll_partition: SimSpan,
+    /// When offsets are committed.
+    pub commits: Commits,
+}
+
+/// When a consumer commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commits {
+    /// Every `auto.commit.interval.ms`, inside `poll`.
+    Interval,
+    /// After every `poll` that returned records, without waiting for the answer.
+    EachPoll,
 }

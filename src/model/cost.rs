@@ -42,6 +42,32 @@ pub struct Costs {
     pub consumer_record: SimSpan,
     /// CPU and waiting per `poll` call, before the application's own work.
     pub consumer_poll: SimSpan,
+    /// Of the request costs, what network threads do: once for the request, once for the response.
+    pub network_request: SimSpan,
+    /// Of `produce_ns_per_byte`, what network threads do.
+    pub socket_in_ns_per_byte: f64,
+    /// CPU per partition that a parked fetch watches, each time it is looked at.
+    pub watch_partition: SimSpan,
+    /// CPU at a follower per partition of a fetch that it builds.
+    pub follower_partition: SimSpan,
+    /// CPU of the producer's application thread per record: serialising, `send`.
+    pub producer_record: SimSpan,
+    /// CPU of the producer's application thread per byte, in nanoseconds per byte.
+    pub producer_ns_per_byte: f64,
+    /// CPU of the producer's sender thread per request, its response included.
+    pub producer_request: SimSpan,
+    /// CPU of the producer's sender thread per batch: drain and callbacks.
+    pub producer_batch: SimSpan,
+    /// CPU of the producer's sender thread per known partition and loop.
+    pub sender_partition: SimSpan,
+    /// CPU of a consumer per fetch.
+    pub consumer_fetch: SimSpan,
+    /// CPU of a consumer per byte: socket, checksum, iteration, in nanoseconds per byte.
+    pub consumer_ns_per_byte: f64,
+    /// CPU per offset commit at the coordinator.
+    pub commit_request: SimSpan,
+    /// Coefficient of variation of a piece of CPU work.
+    pub cpu_noise: f64,
     /// CPU of a running broker without any load, in cores of speed 1.
     pub idle_cores: f64,
     /// Memory of a broker that is not page cache: heap and the system's own.

@@ -20,6 +20,7 @@ pub mod curves;
 pub mod fetching;
 pub mod operation;
 pub mod operations;
+pub mod partitioner;
 pub mod policies;
 pub mod policy;
 pub mod rebalance;

@@ -15,13 +15,13 @@ pub mod source;
 
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
 pub use scenario::{
-    BrokerPool, Comparison, EngineChoice, Group, GroupProtocol, Initial, Metric, Objective,
-    Producer, Rebalancing, RoundTrips, Scaler, Scenario, Stat, TimelineAction, TimelineEntry,
-    Window, Work,
+    Arrivals, BrokerPool, BrokerSettings, Comparison, EngineChoice, Group, GroupProtocol, Initial,
+    Metric, Objective, Producer, Rebalancing, RoundTrips, Scaler, Scenario, Seats, Stat,
+    TimelineAction, TimelineEntry, Window, Work,
 };
 
 use crate::chance::Seed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::path::PathBuf;
 
 /// How a scenario is loaded.
@@ -45,8 +45,25 @@ pub fn load(file: &str, options: &LoadOptions) -> Result<Checked> {
 
 /// Checks a scenario from its text; `file` names it in problems and is where paths begin.
 pub fn load_text(file: &str, text: &str, options: &LoadOptions) -> Result<Checked> {
+    load_layers(&[(file, text)], options)
+}
+
+/// Checks a scenario that is written in layers, the ground first: scalars and lists of a later one
+/// replace, maps merge.
+///
+/// # Errors
+/// All problems of all layers in one error, each with its place.
+pub fn load_layers(layers: &[(&str, &str)], options: &LoadOptions) -> Result<Checked> {
     cards::check_folders(&options.cards)?;
-    let mut root = source::extended(read::read_text(file, text)?)?;
+    let mut root: Option<crate::form::Node> = None;
+    for (file, text) in layers {
+        let layer = source::extended(read::read_text(file, text)?)?;
+        root = Some(match root {
+            Some(below) => source::merge(below, layer),
+            None => layer,
+        });
+    }
+    let Some(mut root) = root else { return Err(Error::usage("no scenario".to_owned())) };
     for assignment in &options.sets {
         source::set(&mut root, assignment)?;
     }

@@ -1,7 +1,7 @@
 //! A scenario after all checks: plain data that an engine can run without asking again.
 
 use crate::chance::Distribution;
-use crate::cluster::{Cluster, GroupId, Host, TopicId};
+use crate::cluster::{Cluster, GroupId, Host, HostId, TopicId};
 use crate::model::assignor::Assignor;
 use crate::model::client::{ConsumerSettings, ProducerSettings};
 use crate::model::cost::Costs;
@@ -35,8 +35,11 @@ pub struct Scenario {
     pub pool: BrokerPool,
     /// CPU and time costs.
     pub costs: Costs,
-    /// `num.replica.fetchers`.
-    pub replica_fetchers: u32,
+    /// Broker settings that the engines know.
+    pub brokers: BrokerSettings,
+    /// All machines of the scenario: first those of brokers, under the same ids as in `cluster`,
+    /// then those of clients.
+    pub machines: Vec<Host>,
     /// Kafka version, e.g. `4.1`.
     pub version: String,
     /// What exists before t = 0.
@@ -64,6 +67,57 @@ pub struct RoundTrips {
     pub other_zone: SimSpan,
 }
 
+/// Broker properties under their Kafka names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokerSettings {
+    /// `num.replica.fetchers`: threads per source broker.
+    pub replica_fetchers: u32,
+    /// `num.network.threads` of a listener.
+    pub network_threads: u32,
+    /// `num.io.threads`.
+    pub io_threads: u32,
+    /// `replica.fetch.max.bytes` per partition.
+    pub replica_fetch_max: Bytes,
+    /// `replica.fetch.response.max.bytes`.
+    pub replica_response_max: Bytes,
+    /// `replica.fetch.wait.max.ms`.
+    pub replica_wait_max: SimSpan,
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_max: SimSpan,
+    /// `socket.send.buffer.bytes`.
+    pub send_buffer: Bytes,
+    /// `socket.receive.buffer.bytes`.
+    pub receive_buffer: Bytes,
+    /// `replica.socket.receive.buffer.bytes`.
+    pub replica_receive_buffer: Bytes,
+}
+
+/// Where client processes run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seats {
+    /// Each on a machine or container of its own, equal to this one.
+    Own(Host),
+    /// In turn on these of [`Scenario::machines`], which others may use as well.
+    On(Vec<HostId>),
+}
+
+/// How records arrive at a producer's `send`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// Evenly spaced.
+    Paced,
+    /// Independently of each other.
+    Poisson,
+    /// As fast as the producer takes them; the load curve is not used.
+    Closed,
+    /// Evenly spaced, but after a stall at most one second's worth is made up for: the token
+    /// limiter of the OpenMessaging Benchmark.
+    Tokens,
+    /// In bursts after sleeps of at least 2 ms, and everything is made up for after a stall: the
+    /// throttle of kafka-producer-perf-test.
+    Bursts,
+}
+
 /// Which engine runs a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineChoice {
@@ -71,6 +125,8 @@ pub enum EngineChoice {
     Auto,
     /// Flows between events.
     Fluid,
+    /// Requests.
+    Des,
 }
 
 /// Where brokers that are added come from.
@@ -115,6 +171,10 @@ pub struct Producer {
     pub keyed: bool,
     /// Offered load.
     pub load: Curve,
+    /// How it arrives.
+    pub arrivals: Arrivals,
+    /// Where the clients run.
+    pub seats: Seats,
     /// Client settings.
     pub settings: ProducerSettings,
 }
@@ -134,6 +194,8 @@ pub struct Group {
     pub assignor: Assignor,
     /// Time from a scaling decision until the new member polls for the first time.
     pub start_up: Distribution<SimSpan>,
+    /// Where the members run.
+    pub seats: Seats,
     /// Cores that each member may use.
     pub cores: f64,
     /// Speed of one of those cores relative to the cost card's machine.

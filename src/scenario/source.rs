@@ -106,7 +106,7 @@ fn problem(node: &Node, found: String, allowed: String) -> Error {
 }
 
 /// `over` on top of `base`.
-fn merge(base: Node, over: Node) -> Node {
+pub(super) fn merge(base: Node, over: Node) -> Node {
     match (base.value, over.value) {
         (Value::Map(mut entries), Value::Map(changes)) => {
             for change in changes {

@@ -3,7 +3,8 @@
 mod replay;
 mod script;
 mod simulate;
+pub mod validate;
 
 pub use replay::{ReplayRow, replay};
 pub use script::{Claim, EXERCISE_DAY, claim, literal_claim};
-pub use simulate::simulate;
+pub use simulate::{make, simulate};

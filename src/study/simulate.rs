@@ -3,9 +3,30 @@
 use super::script::remark;
 use crate::analysis::judge;
 use crate::chance::Seed;
-use crate::engine::fluid;
+use crate::engine::{des, fluid};
 use crate::metrics::Run;
-use crate::scenario::Scenario;
+use crate::scenario::{Arrivals, EngineChoice, Scenario};
+use crate::units::SimSpan;
+
+/// Longest scenario that `engine: auto` simulates request by request.
+const SHORT: SimSpan = SimSpan::from_secs(120);
+
+/// One run by the engine that the scenario asks for. `auto` takes requests for closed loops and
+/// for short scenarios in which nobody scales and nothing is on the timeline, flows otherwise.
+pub fn make(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
+    let closed = scenario.producers.iter().any(|one| one.arrivals == Arrivals::Closed);
+    let still = scenario.autoscaling.is_empty() && scenario.timeline.is_empty();
+    let requests = match scenario.engine {
+        EngineChoice::Des => true,
+        EngineChoice::Fluid => false,
+        EngineChoice::Auto => closed || (still && scenario.duration <= SHORT),
+    };
+    if requests {
+        des::simulate(scenario, seed, replication)
+    } else {
+        fluid::simulate(scenario, seed, replication)
+    }
+}
 
 /// Simulates a scenario and judges the run: bottleneck, objectives, alerts, and what the exercise's
 /// script would have claimed where it applies.
@@ -23,7 +44,7 @@ use crate::scenario::Scenario;
 /// # Ok::<(), kafsim::error::Error>(())
 /// ```
 pub fn simulate(scenario: &Scenario, seed: Seed) -> Run {
-    let mut run = fluid::simulate(scenario, seed, 0);
+    let mut run = make(scenario, seed, 0);
     judge(scenario, &mut run);
     run.remarks.extend(remark(scenario, &run));
     run

@@ -156,6 +156,7 @@ mod tests {
             min_insync_replicas: 1,
             retention: Some(SimSpan::from_secs(3_600)),
             retention_bytes: None,
+            flush_messages: None,
             segment_bytes: Bytes::new(60_000),
             segment_span: SimSpan::from_secs(7 * 86_400),
         }

@@ -149,8 +149,8 @@ impl World<'_> {
                 one,
                 FetchLoop {
                     cycle: self.scenario.costs.fetch_cycle(trip, one.partitions),
-                    appends: one.appends / f64::from(self.scenario.replica_fetchers),
-                    byte_rate: one.bytes / f64::from(self.scenario.replica_fetchers),
+                    appends: one.appends / f64::from(self.scenario.brokers.replica_fetchers),
+                    byte_rate: one.bytes / f64::from(self.scenario.brokers.replica_fetchers),
                     min_bytes: REPLICA_FETCH_MIN.as_f64(),
                     max_wait: REPLICA_FETCH_WAIT,
                     max_bytes: REPLICA_FETCH_RESPONSE.as_f64(),

@@ -7,7 +7,7 @@ use crate::chance::Distribution;
 use crate::cluster::{Broker, Cluster, Host, HostId, LogDir};
 use crate::form::{Check, Fields, Key, Node, Shape, Table};
 use crate::model::cost::Costs;
-use crate::scenario::scenario::BrokerPool;
+use crate::scenario::scenario::{BrokerPool, BrokerSettings, Seats};
 use crate::units::{Bytes, SimSpan};
 
 /// `cluster`.
@@ -29,6 +29,9 @@ const BROKERS: Table = &[
     ),
 ];
 
+/// More threads of one kind than this are not told apart.
+const MOST_THREADS: u32 = 1_024;
+
 const SPAN: Shape = Shape::quantity::<SimSpan>();
 const NS_PER_BYTE: Shape = Shape::Number { min: 0.0, max: 1e6 };
 /// Values of a card of models/costs.
@@ -45,6 +48,19 @@ const COSTS: Table = &[
     Key::required("session_partition", SPAN, "CPU per partition of a fetch session"),
     Key::required("consumer_record", SPAN, "consumer CPU per record"),
     Key::required("consumer_poll", SPAN, "consumer time per poll"),
+    Key::default("network_request", SPAN, "15 us", "part of a request's CPU on network threads"),
+    Key::default("socket_in_ns_per_byte", NS_PER_BYTE, "0.4", "part of it on network threads, ns"),
+    Key::default("watch_partition", SPAN, "200 ns", "CPU per watched partition and look"),
+    Key::default("follower_partition", SPAN, "400 ns", "follower CPU per partition and fetch"),
+    Key::default("producer_record", SPAN, "1 us", "producer application CPU per record"),
+    Key::default("producer_ns_per_byte", NS_PER_BYTE, "0.3", "producer application CPU per byte"),
+    Key::default("producer_request", SPAN, "40 us", "sender CPU per request"),
+    Key::default("producer_batch", SPAN, "10 us", "sender CPU per batch"),
+    Key::default("sender_partition", SPAN, "50 ns", "sender CPU per known partition and loop"),
+    Key::default("consumer_fetch", SPAN, "40 us", "consumer CPU per fetch"),
+    Key::default("consumer_ns_per_byte", NS_PER_BYTE, "0.3", "consumer CPU per byte, ns"),
+    Key::default("commit_request", SPAN, "60 us", "CPU per offset commit"),
+    Key::default("cpu_noise", Shape::Number { min: 0.0, max: 0.5 }, "0.2", "variation of CPU work"),
     Key::required("idle_cores", Shape::Number { min: 0.0, max: 1e3 }, "cores of an idle broker"),
     Key::required("broker_memory", Shape::quantity::<Bytes>(), "memory that is not page cache"),
 ];
@@ -55,7 +71,7 @@ pub(super) struct Brokers {
     pub pool: BrokerPool,
     pub costs: Costs,
     pub version: String,
-    pub replica_fetchers: u32,
+    pub settings: BrokerSettings,
     /// Broker properties and their defaults; topics inherit from them.
     pub config: Config,
 }
@@ -77,13 +93,42 @@ pub(super) fn read(
     let placed = brokers.and_then(|mut brokers| read_brokers(&mut brokers, hosts));
     let (placed, pool) = placed?;
     let mut config = config?;
+    let settings = read_settings(&mut config, fields.check());
     Some(Brokers {
         cluster: placed,
         pool,
         costs: costs?,
         version: version?,
-        replica_fetchers: config.count("num.replica.fetchers", 1, fields.check())? as u32,
+        settings: settings?,
         config,
+    })
+}
+
+fn read_settings(config: &mut Config, check: &mut Check) -> Option<BrokerSettings> {
+    let mut count = |name: &str| config.count(name, 1, check);
+    let replica_fetchers = count("num.replica.fetchers");
+    let network_threads = count("num.network.threads");
+    let io_threads = count("num.io.threads");
+    let fetch_max = count("replica.fetch.max.bytes");
+    let response_max = count("replica.fetch.response.max.bytes");
+    let wait_max = count("replica.fetch.wait.max.ms");
+    let lag_max = count("replica.lag.time.max.ms");
+    let send_buffer = count("socket.send.buffer.bytes");
+    let receive_buffer = count("socket.receive.buffer.bytes");
+    let replica_buffer = count("replica.socket.receive.buffer.bytes");
+    let threads = |count: u64| u32::try_from(count).unwrap_or(u32::MAX).min(MOST_THREADS);
+    let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
+    Some(BrokerSettings {
+        replica_fetchers: threads(replica_fetchers?),
+        network_threads: threads(network_threads?),
+        io_threads: threads(io_threads?),
+        replica_fetch_max: Bytes::new(fetch_max?),
+        replica_response_max: Bytes::new(response_max?),
+        replica_wait_max: millis(wait_max?),
+        replica_lag_max: millis(lag_max?),
+        send_buffer: Bytes::new(send_buffer?),
+        receive_buffer: Bytes::new(receive_buffer?),
+        replica_receive_buffer: Bytes::new(replica_buffer?),
     })
 }
 
@@ -123,6 +168,14 @@ fn log_dirs_of(host: &Host, log_dirs: u32) -> Vec<LogDir> {
     (0..log_dirs).map(|dir| LogDir { disk: dir % disks }).collect()
 }
 
+impl HostGroup {
+    /// Seats on all of these machines.
+    pub(super) fn seats(&self) -> Seats {
+        let ids = (0..self.hosts.len()).map(|index| HostId::from_index(self.first + index));
+        Seats::On(ids.collect())
+    }
+}
+
 /// The machines that `run_on` names.
 pub(super) fn run_on<'h>(
     fields: &mut Fields<'_, '_>,
@@ -142,35 +195,61 @@ pub(super) fn run_on<'h>(
 fn read_costs(title: &str, values: &Node, check: &mut Check) -> Option<Costs> {
     let mut card = check.open(values, &format!("card/{title}"), COSTS)?;
     let mut span = |key: &str| card.quantity::<SimSpan>(key);
-    let spans = [
-        "hand_off",
-        "produce_request",
-        "fetch_request",
-        "leader_batch",
-        "follower_batch",
-        "leader_record",
-        "session_partition",
-        "consumer_record",
-        "consumer_poll",
-    ]
-    .map(&mut span);
-    let numbers = ["produce_ns_per_byte", "follower_ns_per_byte", "send_ns_per_byte", "idle_cores"]
-        .map(|key| card.number(key));
+    let hand_off = span("hand_off");
+    let produce_request = span("produce_request");
+    let fetch_request = span("fetch_request");
+    let leader_batch = span("leader_batch");
+    let follower_batch = span("follower_batch");
+    let leader_record = span("leader_record");
+    let session_partition = span("session_partition");
+    let consumer_record = span("consumer_record");
+    let consumer_poll = span("consumer_poll");
+    let network_request = span("network_request");
+    let watch_partition = span("watch_partition");
+    let follower_partition = span("follower_partition");
+    let producer_record = span("producer_record");
+    let producer_request = span("producer_request");
+    let producer_batch = span("producer_batch");
+    let sender_partition = span("sender_partition");
+    let consumer_fetch = span("consumer_fetch");
+    let commit_request = span("commit_request");
+    let mut number = |key: &str| card.number(key);
+    let produce_ns_per_byte = number("produce_ns_per_byte");
+    let follower_ns_per_byte = number("follower_ns_per_byte");
+    let send_ns_per_byte = number("send_ns_per_byte");
+    let socket_in_ns_per_byte = number("socket_in_ns_per_byte");
+    let producer_ns_per_byte = number("producer_ns_per_byte");
+    let consumer_ns_per_byte = number("consumer_ns_per_byte");
+    let cpu_noise = number("cpu_noise");
+    let idle_cores = number("idle_cores");
     let broker_memory = card.quantity::<Bytes>("broker_memory");
     Some(Costs {
-        hand_off: spans[0]?,
-        produce_request: spans[1]?,
-        fetch_request: spans[2]?,
-        leader_batch: spans[3]?,
-        follower_batch: spans[4]?,
-        leader_record: spans[5]?,
-        session_partition: spans[6]?,
-        consumer_record: spans[7]?,
-        consumer_poll: spans[8]?,
-        produce_ns_per_byte: numbers[0]?,
-        follower_ns_per_byte: numbers[1]?,
-        send_ns_per_byte: numbers[2]?,
-        idle_cores: numbers[3]?,
+        hand_off: hand_off?,
+        produce_request: produce_request?,
+        fetch_request: fetch_request?,
+        leader_batch: leader_batch?,
+        follower_batch: follower_batch?,
+        leader_record: leader_record?,
+        session_partition: session_partition?,
+        consumer_record: consumer_record?,
+        consumer_poll: consumer_poll?,
+        produce_ns_per_byte: produce_ns_per_byte?,
+        follower_ns_per_byte: follower_ns_per_byte?,
+        send_ns_per_byte: send_ns_per_byte?,
+        network_request: network_request?,
+        socket_in_ns_per_byte: socket_in_ns_per_byte?,
+        watch_partition: watch_partition?,
+        follower_partition: follower_partition?,
+        producer_record: producer_record?,
+        producer_ns_per_byte: producer_ns_per_byte?,
+        producer_request: producer_request?,
+        producer_batch: producer_batch?,
+        sender_partition: sender_partition?,
+        consumer_fetch: consumer_fetch?,
+        consumer_ns_per_byte: consumer_ns_per_byte?,
+        commit_request: commit_request?,
+        cpu_noise: cpu_noise?,
+        idle_cores: idle_cores?,
         broker_memory: broker_memory?,
     })
 }

@@ -18,7 +18,16 @@ pub(super) const BROKER: Family = Family {
     known: "kafka/broker.txt",
     simulated: &[
         "num.replica.fetchers",
+        "num.network.threads",
+        "num.io.threads",
         "min.insync.replicas",
+        "replica.fetch.max.bytes",
+        "replica.fetch.response.max.bytes",
+        "replica.fetch.wait.max.ms",
+        "replica.lag.time.max.ms",
+        "socket.send.buffer.bytes",
+        "socket.receive.buffer.bytes",
+        "replica.socket.receive.buffer.bytes",
         "group.consumer.heartbeat.interval.ms",
         "group.consumer.session.timeout.ms",
     ],
@@ -32,6 +41,7 @@ pub(super) const TOPIC: Family = Family {
         "retention.bytes",
         "segment.bytes",
         "segment.ms",
+        "flush.messages",
     ],
 };
 pub(super) const PRODUCER: Family = Family {
@@ -46,6 +56,8 @@ pub(super) const PRODUCER: Family = Family {
         "max.in.flight.requests.per.connection",
         "max.block.ms",
         "delivery.timeout.ms",
+        "retry.backoff.ms",
+        "send.buffer.bytes",
     ],
 };
 pub(super) const CONSUMER: Family = Family {
@@ -61,6 +73,7 @@ pub(super) const CONSUMER: Family = Family {
         "session.timeout.ms",
         "heartbeat.interval.ms",
         "max.poll.interval.ms",
+        "receive.buffer.bytes",
     ],
 };
 

@@ -5,19 +5,22 @@ use super::hosts::HostGroup;
 use super::topics::matching;
 use super::{Context, check_name, config};
 use crate::chance::Distribution;
-use crate::cluster::{Topic, TopicId};
-use crate::form::{Fields, Key, Shape, Table};
+use crate::cluster::{Host, Topic, TopicId};
+use crate::form::{Fields, Key, Node, Shape, Table};
 use crate::model::assignors::Assignor;
-use crate::model::client::ConsumerSettings;
+use crate::model::client::{Commits, ConsumerSettings};
 use crate::scenario::cards::Card;
-use crate::scenario::scenario::{Group, GroupProtocol, Work};
-use crate::units::{ByteRate, Bytes, SimSpan};
+use crate::scenario::scenario::{Group, GroupProtocol, Seats, Work};
+use crate::units::{ByteRate, Bytes, Quantity, SimSpan};
 
 const SPAN: Shape = Shape::quantity::<SimSpan>();
+/// Most groups of one name with a star.
+const MOST_GROUPS: u64 = 10_000;
 const CORES: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
 
 /// One group.
 pub(super) const GROUP: Table = &[
+    Key::default("count", Shape::Count { min: 0, max: MOST_GROUPS }, "1", "groups, for a name with *"),
     Key::required("reads", Shape::List(&Shape::Text), "topics, with stars"),
     Key::default("members", Shape::Count { min: 1, max: 100_000 }, "1", "members at t = 0"),
     Key::default("protocol", Shape::Word(&["consumer", "classic"]), "consumer", "rebalancing"),
@@ -26,6 +29,7 @@ pub(super) const GROUP: Table = &[
     Key::optional("pods", Shape::Map(PODS), "each member brings its own container"),
     Key::optional("run_on", Shape::Text, "a key of hosts, instead of pods"),
     Key::optional("work", Shape::Map(WORK), "what the application does with a record"),
+    Key::default("commits", Shape::Word(&["interval", "each_poll"]), "interval", "when to commit"),
     Key::optional("config", Shape::Foreign("consumer properties"), "Kafka's own names"),
 ];
 const PODS: Table = &[
@@ -53,6 +57,7 @@ const POD_CARD: Table = &[
 
 /// What a member runs on.
 struct Seat {
+    seats: Seats,
     cores: f64,
     speed: f64,
     nic_in: ByteRate,
@@ -71,14 +76,38 @@ pub(super) fn read(
     let mut sound = true;
     for entry in node.entries() {
         let path = format!("groups/{}", entry.key);
-        check_name(&entry.key, &entry.place, "groups", fields.check());
+        check_name(&entry.key.replace('*', "0"), &entry.place, "groups", fields.check());
         let group = fields.check().open(&entry.node, &path, GROUP).and_then(|mut fields| {
+            if fields.has("count") && fields.count("count")? > 1 && !entry.key.contains('*') {
+                let allowed = format!("1, or a name with a star, e.g. `{}-*`", entry.key);
+                fields.refuse("count", "several groups of one name", allowed);
+                return None;
+            }
             read_group(&entry.key, &mut fields, context, topics, hosts, brokers)
         });
         sound &= group.is_some();
-        groups.extend(group);
+        let names = names_of(&entry.key, &entry.node);
+        let copies = group.into_iter().flat_map(|group| {
+            names.iter().map(move |name| Group { name: name.clone(), ..group.clone() }).collect::<Vec<_>>()
+        });
+        groups.extend(copies);
     }
     sound.then_some(groups)
+}
+
+/// `billing` is itself; `reader-*` with `count: 3` is reader-1 … reader-3.
+fn names_of(key: &str, node: &Node) -> Vec<String> {
+    if !key.contains('*') {
+        return vec![key.to_owned()];
+    }
+    let count = node.get("count").and_then(Node::text).and_then(|text| text.parse::<u64>().ok());
+    (1..=count.unwrap_or(1).min(MOST_GROUPS)).map(|n| key.replace('*', &n.to_string())).collect()
+}
+
+/// The names of all groups as written, stars expanded.
+pub(super) fn names(root: &Node) -> Vec<String> {
+    let entries = root.get("groups").map(Node::entries).unwrap_or_default();
+    entries.iter().flat_map(|entry| names_of(&entry.key, &entry.node)).collect()
 }
 
 fn read_group(
@@ -95,7 +124,7 @@ fn read_group(
     let assignor = classic.and_then(|classic| read_assignor(fields, classic));
     let card = context.card("clients", "client", fields);
     let settings = card.and_then(|card| read_settings(fields, &card, classic?, brokers));
-    let seat = read_seat(fields, context, hosts);
+    let seat = read_seat(fields, context, hosts, members.unwrap_or(1));
     let work = read_work(fields);
     let (assignor, protocol) = assignor?;
     let seat = seat?;
@@ -106,6 +135,7 @@ fn read_group(
         protocol,
         assignor,
         start_up: seat.start_up,
+        seats: seat.seats,
         cores: seat.cores,
         speed: seat.speed,
         nic_in: seat.nic_in,
@@ -165,17 +195,24 @@ fn read_seat(
     fields: &mut Fields<'_, '_>,
     context: &mut Context<'_>,
     hosts: Option<&Vec<HostGroup>>,
+    members: u64,
 ) -> Option<Seat> {
     if fields.has("run_on") {
         if fields.has("pods") {
             fields.refuse("run_on", "pods and run_on", "one of the two");
             return None;
         }
-        let allowed = "pods: members that share machines are not simulated yet";
-        if super::cluster::run_on(fields, hosts).is_some() {
-            fields.refuse("run_on", "`run_on`", allowed);
-        }
-        return None;
+        let group = super::cluster::run_on(fields, hosts)?;
+        let host = group.hosts.first()?;
+        // The flow engine knows no shared machines: an equal share of them stands for a seat.
+        let share = (group.hosts.len() as f64 / members as f64).min(1.0);
+        return Some(Seat {
+            seats: group.seats(),
+            cores: host.cores * share,
+            speed: host.speed,
+            nic_in: host.nic_in * share,
+            start_up: Distribution::constant(SimSpan::ZERO),
+        });
     }
     let place = fields.node().place.clone();
     let empty = crate::form::Node { place, value: crate::form::Value::Map(Vec::new()) };
@@ -189,10 +226,25 @@ fn read_seat(
     let mut card = pods.check().open(&card.values, &path, POD_CARD)?;
     let cores = card.number("cores");
     let speed = card.number("speed");
-    card.quantity::<Bytes>("memory");
+    let memory = card.quantity::<Bytes>("memory");
     let nic_in = super::positive::<ByteRate>(&mut card, "nic_in");
     let cores = limit.map_or(cores?, |limit| limit.min(cores.unwrap_or(limit)));
-    Some(Seat { cores, speed: speed?, nic_in: nic_in?, start_up: start_up? })
+    let (speed, nic_in) = (speed?, nic_in?);
+    let pod = Host {
+        name: "pod".to_owned(),
+        card: path,
+        zone: String::new(),
+        cores,
+        speed,
+        memory: memory?,
+        nic_in,
+        nic_out: nic_in,
+        dirty_limit: 1.0,
+        dirty_background: 1.0,
+        disks: Vec::new(),
+        price: None,
+    };
+    Some(Seat { seats: Seats::Own(pod), cores, speed, nic_in, start_up: start_up? })
 }
 
 fn read_work(fields: &mut Fields<'_, '_>) -> Option<Work> {
@@ -218,6 +270,11 @@ fn read_settings(
     brokers: Option<&Brokers>,
 ) -> Option<ConsumerSettings> {
     let mut config = config::read(fields, "config", config::CONSUMER, Some(card))?;
+    let commits = match fields.word("commits")? {
+        0 => Commits::Interval,
+        _ => Commits::EachPoll,
+    };
+    let poll_partition = SimSpan::parse(card.values.get("poll_partition")?.text()?).ok()?;
     let check = fields.check();
     let mut count = |name: &str, least: u64| config.count(name, least, check);
     let max_poll_records = count("max.poll.records", 1);
@@ -229,6 +286,7 @@ fn read_settings(
     let session = count("session.timeout.ms", 1);
     let heartbeat = count("heartbeat.interval.ms", 1);
     let max_poll_interval = count("max.poll.interval.ms", 1);
+    let receive_buffer = count("receive.buffer.bytes", 1);
     let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
     // In the consumer protocol the broker sets the pace.
     let (mut session, mut heartbeat) = (session?, heartbeat?);
@@ -247,5 +305,8 @@ fn read_settings(
         session_timeout: millis(session),
         heartbeat_interval: millis(heartbeat),
         max_poll_interval: millis(max_poll_interval?),
+        receive_buffer: Bytes::new(receive_buffer?),
+        poll_partition,
+        commits,
     })
 }

@@ -18,6 +18,7 @@ pub(super) const NETWORK: Table = &[
     Key::optional("links", Shape::List(&Shape::Foreign("links")), "round trips between two zones"),
 ];
 
+const SHARE: Shape = Shape::Number { min: 0.001, max: 1.0 };
 const NUMBER: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
 /// Values of a card of models/hosts.
 const HOST_CARD: Table = &[
@@ -30,6 +31,14 @@ const HOST_CARD: Table = &[
     Key::required("disk_write", Shape::quantity::<ByteRate>(), "sequential write bandwidth"),
     Key::required("disk_read", Shape::quantity::<ByteRate>(), "sequential read bandwidth"),
     Key::required("disk_capacity", Shape::quantity::<Bytes>(), "capacity of one disk"),
+    Key::default(
+        "disk_commit",
+        Shape::distribution::<SimSpan>(),
+        "lognormal(p50 400 us, p95 2 ms)",
+        "latency of committing an fsync",
+    ),
+    Key::default("dirty_limit", SHARE, "0.2", "share of memory for dirty pages"),
+    Key::default("dirty_background", SHARE, "0.1", "share at which write-back starts at once"),
     Key::optional("price", Shape::quantity::<MoneyRate>(), "price per hour, disks included"),
 ];
 /// Values of a card of models/networks.
@@ -47,6 +56,9 @@ pub(super) struct HostGroup {
     pub hosts: Vec<Host>,
     /// Zones in the order of the scenario.
     pub zones: Vec<String>,
+    /// The id of the first machine among [`Scenario::machines`](crate::scenario::Scenario); set
+    /// when the brokers' machines are known.
+    pub first: usize,
 }
 
 pub(super) fn read(
@@ -90,7 +102,29 @@ fn read_group(
             ..model.clone()
         })
         .collect();
-    Some(HostGroup { name: name.to_owned(), hosts, zones })
+    Some(HostGroup { name: name.to_owned(), hosts, zones, first: 0 })
+}
+
+/// Puts the brokers' machines first and numbers all of them. Returns the machines in that order.
+pub(super) fn number(groups: &mut [HostGroup], brokers: &str) -> Vec<Host> {
+    let mut machines = Vec::new();
+    let (ours, others): (Vec<&mut HostGroup>, Vec<&mut HostGroup>) =
+        groups.iter_mut().partition(|group| group.name == brokers);
+    for group in ours.into_iter().chain(others) {
+        group.first = machines.len();
+        machines.extend(group.hosts.iter().cloned());
+    }
+    machines
+}
+
+/// One machine as its card describes it.
+pub(super) fn machine(
+    name: &str,
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+) -> Option<Host> {
+    let card = context.card_named("hosts", name, "run_on", fields)?;
+    read_card(&card.title, &card.values, fields.check())
 }
 
 fn read_zones(fields: &mut Fields<'_, '_>) -> Option<Vec<String>> {
@@ -124,8 +158,11 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
     let write = positive::<ByteRate>(&mut card, "disk_write");
     let read = positive::<ByteRate>(&mut card, "disk_read");
     let capacity = positive::<Bytes>(&mut card, "disk_capacity");
+    let commit = card.distribution::<SimSpan>("disk_commit");
+    let dirty_limit = card.number("dirty_limit");
+    let dirty_background = card.number("dirty_background");
     let price = if card.has("price") { Some(card.quantity::<MoneyRate>("price")?) } else { None };
-    let disk = Disk { write: write?, read: read?, capacity: capacity? };
+    let disk = Disk { write: write?, read: read?, capacity: capacity?, commit: commit? };
     Some(Host {
         name: String::new(),
         card: title.rsplit('/').next().unwrap_or(title).to_owned(),
@@ -135,6 +172,8 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
         memory: memory?,
         nic_in: nic_in?,
         nic_out: nic_out?,
+        dirty_limit: dirty_limit?,
+        dirty_background: dirty_background?,
         disks: vec![disk; disks? as usize],
         price,
     })

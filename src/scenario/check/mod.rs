@@ -171,7 +171,11 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         duration: basics.as_ref().map_or(SimSpan::from_secs(60), |basics| basics.duration),
         week_offset: basics.as_ref().map_or(SimSpan::ZERO, |basics| week_offset(basics.start)),
     };
-    let hosts = hosts::read(&mut fields, &mut context);
+    let mut hosts = hosts::read(&mut fields, &mut context);
+    let machines = match &mut hosts {
+        Some(groups) => hosts::number(groups, broker_machines(root)),
+        None => Vec::new(),
+    };
     let round_trip = hosts::read_network(&mut fields, &mut context);
     let brokers = cluster::read(&mut fields, &mut context, hosts.as_ref());
     let topics = topics::read(&mut fields, &mut context, brokers.as_ref());
@@ -179,10 +183,7 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let producers = producers::read(&mut fields, &mut context, names, hosts.as_ref());
     let groups = groups::read(&mut fields, &mut context, names, hosts.as_ref(), brokers.as_ref());
     // References are checked against the names as written, so that one mistake is one problem.
-    let group_names: Vec<String> = match root.get("groups") {
-        Some(groups) => groups.entries().iter().map(|entry| entry.key.clone()).collect(),
-        None => Vec::new(),
-    };
+    let group_names = groups::names(root);
     let initial = initial::read(&mut fields, &group_names);
     let autoscaling = autoscaling::read(&mut fields, &group_names);
     let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
@@ -203,7 +204,8 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         round_trip: round_trip?,
         pool: brokers.pool,
         costs: brokers.costs,
-        replica_fetchers: brokers.replica_fetchers,
+        brokers: brokers.settings,
+        machines,
         version: brokers.version,
         initial: initial?,
         producers: producers?,
@@ -213,6 +215,12 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         slo: slo?,
         warnings: Vec::new(),
     })
+}
+
+/// The key of `hosts` that the brokers run on, as written.
+fn broker_machines(root: &Node) -> &str {
+    let brokers = root.get("cluster").and_then(|cluster| cluster.get("brokers"));
+    brokers.and_then(|brokers| brokers.get("run_on")?.text()).unwrap_or_default()
 }
 
 /// Refuses what would not fit into memory, before anything of it is made.
@@ -275,11 +283,7 @@ fn basics(fields: &mut Fields<'_, '_>) -> Option<Basics> {
         fields.refuse("warm_up", format!("`{warm_up}`"), format!("less than {duration}"));
     }
     let engine = match fields.word("engine") {
-        Some(2) => {
-            let allowed = "auto or fluid: the request-level engine `des` is not there yet";
-            fields.refuse("engine", "`des`", allowed);
-            None
-        }
+        Some(2) => Some(EngineChoice::Des),
         Some(1) => Some(EngineChoice::Fluid),
         Some(_) => Some(EngineChoice::Auto),
         None => None,

@@ -4,11 +4,12 @@ use super::hosts::HostGroup;
 use super::topics::matching;
 use super::{Context, check_name, config, positive};
 use crate::cluster::{Topic, TopicId};
-use crate::form::{Check, Fields, Key, Node, Shape, Table};
+use crate::form::{Check, Entry, Fields, Key, Node, Shape, Table, Value};
 use crate::model::client::{Acks, ProducerSettings};
 use crate::model::curve::{CurveContext, read_curve};
+use crate::model::partitioner::Partitioner;
 use crate::scenario::cards::Card;
-use crate::scenario::scenario::Producer;
+use crate::scenario::scenario::{Arrivals, Producer, Seats};
 use crate::units::{Bytes, Records, SimSpan};
 
 const CLIENTS: Shape = Shape::Count { min: 1, max: 1_000_000 };
@@ -21,8 +22,13 @@ pub(super) const PRODUCER: Table = &[
     Key::default("client", Shape::Text, "java-4.1", "a card of models/clients"),
     Key::required("records", Shape::Map(RECORDS), "what a record looks like"),
     Key::required("load", Shape::Recursive("curve"), "offered load over time"),
+    Key::default("arrivals", Shape::Word(ARRIVALS), "paced", "how records arrive at `send`"),
     Key::optional("config", Shape::Foreign("producer properties"), "Kafka's own names"),
 ];
+/// Words of `arrivals`, in the order of their meanings in [`read_arrivals`].
+const ARRIVALS: &[&str] = &["paced", "poisson", "closed_loop", "tokens", "bursts"];
+/// The machine of a client that does not say where it runs.
+const OWN_MACHINE: &str = "client-8c";
 const RECORDS: Table = &[
     Key::required("size", Shape::distribution::<Bytes>(), "bytes of a record"),
     Key::optional("key", Shape::Map(KEY), "keys; none without it"),
@@ -71,9 +77,8 @@ fn read_producer(
 ) -> Option<Producer> {
     let to = read_shares(fields, topics);
     let clients = fields.count("clients");
-    if fields.has("run_on") {
-        super::cluster::run_on(fields, hosts);
-    }
+    let seats = read_seats(fields, context, hosts);
+    let arrivals = read_arrivals(fields);
     let card = context.card("clients", "client", fields);
     let settings = card.and_then(|card| read_settings(fields, &card));
     let records = fields.map("records", RECORDS).and_then(|mut records| {
@@ -89,10 +94,10 @@ fn read_producer(
         let key = records.map("key", KEY).map(|mut key| read_key(&mut key));
         Some((size?, key))
     });
-    let load = fields.raw("load").and_then(|node| {
+    let load = offered(fields).and_then(|node| {
         let path = fields.path_of("load");
         read_curve(
-            node,
+            &node,
             &path,
             &CurveContext {
                 week_offset: context.week_offset,
@@ -127,8 +132,54 @@ fn read_producer(
             .get("records")
             .is_some_and(|r| r.get("key").is_some_and(|key| !key.entries().is_empty())),
         load: load?,
+        arrivals: arrivals?,
+        seats: seats?,
         settings: settings?,
     })
+}
+
+/// On the machines that `run_on` names, or each client on one of its own.
+fn read_seats(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    hosts: Option<&Vec<HostGroup>>,
+) -> Option<Seats> {
+    if fields.has("run_on") {
+        return super::cluster::run_on(fields, hosts).map(HostGroup::seats);
+    }
+    super::hosts::machine(OWN_MACHINE, fields, context).map(Seats::Own)
+}
+
+fn read_arrivals(fields: &mut Fields<'_, '_>) -> Option<Arrivals> {
+    if closed_loop(fields) {
+        return Some(Arrivals::Closed);
+    }
+    fields.word("arrivals").map(|word| match word {
+        0 => Arrivals::Paced,
+        1 => Arrivals::Poisson,
+        2 => Arrivals::Closed,
+        3 => Arrivals::Tokens,
+        _ => Arrivals::Bursts,
+    })
+}
+
+/// `load: {closed_loop: true}`: as fast as acknowledgements allow.
+fn closed_loop(fields: &mut Fields<'_, '_>) -> bool {
+    let flag = fields.node().get("load").and_then(|load| load.get("closed_loop"));
+    flag.and_then(Node::text) == Some("true")
+}
+
+/// The node of the load curve; a closed loop has none, and its rate is not used.
+fn offered(fields: &mut Fields<'_, '_>) -> Option<Node> {
+    let mut node = fields.raw("load")?.clone();
+    if closed_loop(fields) {
+        let (path, place) = (fields.path_of("load"), node.place.to_string());
+        fields.check().note(format!("{path}/closed_loop"), "true".to_owned(), place);
+        let zero = Node { place: node.place.clone(), value: Value::Scalar("1 /s".to_owned()) };
+        let entry = Entry { key: "rate".to_owned(), place: node.place.clone(), node: zero };
+        node.value = Value::Map(vec![entry]);
+    }
+    Some(node)
 }
 
 /// Shares of the records per topic, which need not add up to 1: they are weights.
@@ -206,9 +257,21 @@ fn zipf_shares(context: &Context<'_>, topic: &Topic, exponent: f64, keys: u64) -
     weights.into_iter().map(|weight| weight / total).collect()
 }
 
+/// The partitioner of the client's version.
+fn read_partitioner(card: &Card, check: &mut Check) -> Option<Partitioner> {
+    let node = card.values.get("partitioner")?;
+    let word = node.text().unwrap_or_default();
+    let found = Partitioner::from_word(word);
+    if found.is_none() {
+        check.wrong_word(&node.place, "partitioner", word, Partitioner::WORDS.iter().copied());
+    }
+    found
+}
+
 fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSettings> {
     let mut config = config::read(fields, "config", config::PRODUCER, Some(card))?;
     let check = fields.check();
+    let partitioner = read_partitioner(card, check);
     let acks = match config.text("acks") {
         Some(("all" | "-1", _)) => Some(Acks::All),
         Some(("1", _)) => Some(Acks::Leader),
@@ -228,6 +291,8 @@ fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSet
     let max_in_flight = count("max.in.flight.requests.per.connection", 1);
     let max_block = count("max.block.ms", 0);
     let delivery_timeout = count("delivery.timeout.ms", 0);
+    let retry_backoff = count("retry.backoff.ms", 0);
+    let send_buffer = count("send.buffer.bytes", 1);
     let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
     Some(ProducerSettings {
         acks: acks?,
@@ -238,5 +303,8 @@ fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSet
         max_in_flight: u32::try_from(max_in_flight?).unwrap_or(u32::MAX),
         max_block: millis(max_block?),
         delivery_timeout: millis(delivery_timeout?),
+        retry_backoff: millis(retry_backoff?),
+        send_buffer: Bytes::new(send_buffer?),
+        partitioner: partitioner?,
     })
 }

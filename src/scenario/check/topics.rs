@@ -18,6 +18,9 @@ pub(super) const TOPIC: Table = &[
     Key::optional("config", Shape::Foreign("topic properties"), "Kafka's own names, bare numbers"),
 ];
 
+/// A larger `flush.messages` never forces anything.
+const MOST_FLUSH: u64 = 1 << 40;
+
 struct Spec {
     names: Vec<String>,
     partitions: u32,
@@ -144,6 +147,7 @@ fn settings(config: &mut Config, check: &mut Check) -> Option<TopicSettings> {
     let retention_bytes = config.limit("retention.bytes", check);
     let segment_bytes = config.count("segment.bytes", 14, check);
     let segment_ms = config.count("segment.ms", 1, check);
+    let flush = config.count("flush.messages", 1, check);
     let span = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
     Some(TopicSettings {
         min_insync_replicas: u32::try_from(min_insync?).unwrap_or(u32::MAX),
@@ -151,6 +155,7 @@ fn settings(config: &mut Config, check: &mut Check) -> Option<TopicSettings> {
         retention_bytes: retention_bytes?.map(Bytes::new),
         segment_bytes: Bytes::new(segment_bytes?),
         segment_span: span(segment_ms?),
+        flush_messages: Some(flush?).filter(|records| *records <= MOST_FLUSH),
     })
 }
 

@@ -1,0 +1,319 @@
+//! Brokers: network threads, request handlers, appends and responses.
+
+use super::event::Event;
+use super::session::Reader;
+use super::world::{Owner, World};
+use crate::model::client::Acks;
+use crate::units::{SimSpan, SimTime};
+
+/// A broker process.
+#[derive(Debug, Clone)]
+pub(super) struct Broker {
+    pub machine: u32,
+    /// When each network thread is free.
+    pub network: Vec<SimTime>,
+    /// When each request handler is free.
+    pub handlers: Vec<SimTime>,
+    pub network_busy: SimSpan,
+    pub handlers_busy: SimSpan,
+    pub connections: u32,
+    /// The process stands still until then.
+    pub paused_until: SimTime,
+    /// Bytes allocated since the last garbage collection.
+    pub garbage: u64,
+    pub requests: u64,
+    pub isr_shrinks: u32,
+    pub isr_expands: u32,
+}
+
+impl Broker {
+    pub(super) fn new(machine: u32, network: u32, handlers: u32) -> Self {
+        Self {
+            machine,
+            network: vec![SimTime::ZERO; network as usize],
+            handlers: vec![SimTime::ZERO; handlers as usize],
+            network_busy: SimSpan::ZERO,
+            handlers_busy: SimSpan::ZERO,
+            connections: 0,
+            paused_until: SimTime::ZERO,
+            garbage: 0,
+            requests: 0,
+            isr_shrinks: 0,
+            isr_expands: 0,
+        }
+    }
+}
+
+/// A span of `ns_per_byte` for each byte.
+pub(super) fn per_byte(bytes: u64, ns_per_byte: f64) -> SimSpan {
+    SimSpan::from_nanos((bytes as f64 * ns_per_byte) as u64)
+}
+
+/// Bytes that a broker allocates per request beside its payload.
+const GARBAGE_PER_REQUEST: u64 = 16 << 10;
+
+impl World<'_> {
+    /// Work of the network thread of a connection; returns its end. A thread that slept is woken.
+    pub(super) fn network(&mut self, conn: u32, work: SimSpan) -> SimTime {
+        let now = self.agenda.now();
+        let one = self.conns[conn as usize];
+        let broker = &mut self.brokers[one.broker as usize];
+        let machine = &mut self.machines[broker.machine as usize];
+        let alone = machine.alone(work);
+        let done = machine.work(now, work).max(broker.paused_until);
+        let free = &mut broker.network[one.thread as usize];
+        let idle = *free <= now;
+        broker.network_busy += alone;
+        *free = done.max(*free + alone);
+        if idle { *free + self.costs.hand_off } else { *free }
+    }
+
+    /// Work of a request handler that begins at `from` at the earliest; returns when it starts,
+    /// when it ends, and which handler does it.
+    pub(super) fn handler(
+        &mut self,
+        broker: u32,
+        from: SimTime,
+        work: SimSpan,
+    ) -> (SimTime, SimTime, usize) {
+        let now = self.agenda.now();
+        let one = &mut self.brokers[broker as usize];
+        let machine = &mut self.machines[one.machine as usize];
+        let alone = machine.alone(work);
+        let done = machine.work(now, work).max(one.paused_until);
+        let mut first = 0;
+        for (index, free) in one.handlers.iter().enumerate() {
+            if *free < one.handlers[first] {
+                first = index;
+            }
+        }
+        let free = one.handlers[first];
+        let idle = free <= from;
+        let hand_off = if idle { self.costs.hand_off } else { SimSpan::ZERO };
+        // The handler is booked from now on, not from `from`: the time in between is not its own.
+        one.handlers[first] = done.max(free.max(now) + alone);
+        one.handlers_busy += alone;
+        let start = from.max(free) + hand_off;
+        let end = (start + alone).max(done);
+        (start, end, first)
+    }
+
+    /// Holds a handler for a span in which it does no work.
+    fn hold(&mut self, broker: u32, handler: usize, span: SimSpan) {
+        let one = &mut self.brokers[broker as usize];
+        one.handlers[handler] += span;
+        one.handlers_busy += span;
+    }
+
+    /// More work for the handler that is at it now; returns its end.
+    pub(super) fn more_work(&mut self, broker: u32, work: SimSpan) -> SimTime {
+        let now = self.agenda.now();
+        let one = &mut self.brokers[broker as usize];
+        let machine = &mut self.machines[one.machine as usize];
+        let alone = machine.alone(work);
+        one.handlers_busy += alone;
+        let busiest = one.handlers.iter_mut().max();
+        if let Some(free) = busiest {
+            *free = (*free).max(now) + alone;
+        }
+        machine.work(now, work)
+    }
+
+    /// Part of a message has been received.
+    pub(super) fn received_part(&mut self, pipe: u32, bytes: u64) {
+        let now = self.agenda.now();
+        if pipe.is_multiple_of(2) {
+            let conn = self.conns[pipe as usize / 2];
+            let broker = &mut self.brokers[conn.broker as usize];
+            let work = per_byte(bytes, self.costs.socket_in_ns_per_byte);
+            let machine = &mut self.machines[broker.machine as usize];
+            let free = &mut broker.network[conn.thread as usize];
+            *free = machine.work(now, work).max(*free);
+            broker.network_busy += machine.alone(work);
+        }
+    }
+
+    /// A message is complete at the process behind a pipe.
+    pub(super) fn arrived(&mut self, pipe: u32, message: u32) {
+        let conn = pipe / 2;
+        let owner = self.conns[conn as usize].owner;
+        if pipe % 2 == 1 {
+            return match owner {
+                Owner::Producer { .. } => self.response_to_producer(message),
+                Owner::Session(session) => self.response_to_session(session, message),
+                Owner::Commit { member } => self.committed(member, message),
+            };
+        }
+        // One request at a time: the channel is muted until its response is in the socket.
+        self.mute(pipe, SimTime::MAX);
+        let broker = self.conns[conn as usize].broker;
+        self.requests[message].arrived = self.agenda.now();
+        self.brokers[broker as usize].requests += 1;
+        match owner {
+            Owner::Producer { .. } | Owner::Commit { .. } => self.receive_produce(message, conn),
+            Owner::Session(session) => self.receive_fetch(session, message, conn),
+        }
+    }
+
+    /// A produce request, or a commit, which is one in little: read, queued, validated, written.
+    fn receive_produce(&mut self, request: u32, conn: u32) {
+        let now = self.agenda.now();
+        let broker = self.conns[conn as usize].broker;
+        let costs = self.costs;
+        let pipe = &self.pipes[2 * conn as usize];
+        let (mut total, window) = (0, pipe.window);
+        let mut work = costs.produce_request.saturating_sub(costs.network_request * 2);
+        if matches!(self.conns[conn as usize].owner, Owner::Commit { .. }) {
+            work = costs.commit_request;
+        }
+        let mut inside = SimSpan::ZERO;
+        let handler_ns = (costs.produce_ns_per_byte - costs.socket_in_ns_per_byte).max(0.0);
+        let batches = std::mem::take(&mut self.requests[request].batches);
+        for batch in &batches {
+            let batch = &self.batches[*batch];
+            total += batch.bytes;
+            work += costs.leader_batch
+                + costs.leader_record * u64::from(batch.records)
+                + per_byte(batch.bytes, handler_ns);
+        }
+        // Everything but the last window was read while it came in.
+        let tail = if total > window { total % window } else { total };
+        let read = costs.network_request + per_byte(tail, costs.socket_in_ns_per_byte);
+        let read_at = self.network(conn, read);
+        let (start, end, handler) = self.handler(broker, read_at, work);
+        let mut done = end;
+        for batch in &batches {
+            let (partition, bytes) = (self.batches[*batch].partition, self.batches[*batch].bytes);
+            done = self.write(partition, bytes, start, done);
+            inside = done.saturating_since(end);
+        }
+        if !inside.is_zero() {
+            self.hold(broker, handler, inside);
+        }
+        self.brokers[broker as usize].garbage += total + GARBAGE_PER_REQUEST;
+        let one = &mut self.requests[request];
+        one.batches = batches;
+        one.started = start;
+        one.arrived = read_at.min(start);
+        debug_assert!(done >= now);
+        self.agenda.schedule(done, Event::Handled { request });
+    }
+
+    /// The leader's write of one batch under the log's lock; returns when the handler goes on.
+    fn write(&mut self, partition: u32, bytes: u64, start: SimTime, end: SimTime) -> SimTime {
+        let now = self.agenda.now();
+        let log = &mut self.logs[partition as usize];
+        let Some((broker, disk)) = log.disks.first().copied() else { return end };
+        let machine = self.brokers[broker as usize].machine;
+        let storage = &mut self.machines[machine as usize].disks[disk as usize];
+        // Another handler may hold the lock of this log.
+        let waited = log.lock.saturating_since(start);
+        let end = end + waited;
+        let done = if log.flush {
+            end + storage.sync(now, bytes).saturating_since(now)
+        } else {
+            end + storage.write(now, bytes)
+        };
+        if log.flush || done > end {
+            log.lock = done;
+        }
+        done
+    }
+
+    /// The handler is done: batches are in the log, or the fetch has been read.
+    pub(super) fn handled(&mut self, request: u32) {
+        let now = self.agenda.now();
+        self.requests[request].handled = now;
+        let conn = self.requests[request].conn;
+        match self.conns[conn as usize].owner {
+            Owner::Session(session) => self.fetch_handled(session, request),
+            Owner::Producer { client, .. } => {
+                let producer = self.clients[client as usize].producer as usize;
+                let acks = self.scenario.producers[producer].settings.acks;
+                self.append(request, conn, acks);
+            }
+            Owner::Commit { .. } => self.append(request, conn, Acks::All),
+        }
+    }
+
+    fn append(&mut self, request: u32, conn: u32, acks: Acks) {
+        let now = self.agenda.now();
+        let broker = self.conns[conn as usize].broker;
+        let batches = std::mem::take(&mut self.requests[request].batches);
+        let mut awaiting = 0;
+        let refused = acks == Acks::All
+            && batches.iter().any(|batch| {
+                let log = &self.logs[self.batches[*batch].partition as usize];
+                log.in_sync() < log.min_insync
+            });
+        if refused {
+            self.requests[request].batches = batches;
+            self.requests[request].failed = true;
+            self.measures.refused += 1;
+            self.complete(request, now);
+            return;
+        }
+        for batch in &batches {
+            let one = self.batches[*batch];
+            let log = &mut self.logs[one.partition as usize];
+            log.append(now, one.records, one.bytes, [one.first, one.last]);
+            let end = log.end;
+            self.batches[*batch].appended = end;
+            let moved = log.advance();
+            if acks == Acks::All && log.high < end {
+                log.waiting.push_back((end, request));
+                awaiting += 1;
+            }
+            self.reached(one.partition, true, moved);
+        }
+        self.requests[request].batches = batches;
+        self.requests[request].awaiting = awaiting;
+        // The handler that appended also completes the fetches that waited for it.
+        let free = self.wake_sessions(broker);
+        if awaiting == 0 {
+            self.complete(request, free);
+        }
+    }
+
+    /// Tells the readers of a partition that its end, or its high watermark, has moved.
+    pub(super) fn reached(&mut self, partition: u32, appended: bool, moved: bool) {
+        let log = &self.logs[partition as usize];
+        for (session, slot) in &log.readers {
+            let one = &mut self.sessions[*session as usize];
+            let concerns = match one.reader {
+                Reader::Follower { .. } => appended,
+                Reader::Consumer { .. } => moved,
+            };
+            if concerns {
+                one.offer(*slot);
+                if one.parked && !one.touched {
+                    one.touched = true;
+                    self.touched.push(*session);
+                }
+            }
+        }
+    }
+
+    /// A produce request is done: its response goes out, and the channel is read again.
+    pub(super) fn complete(&mut self, request: u32, from: SimTime) {
+        let conn = self.requests[request].conn;
+        self.requests[request].completed = from;
+        let written = self.network(conn, self.costs.network_request).max(from);
+        self.requests[request].responded = written;
+        self.mute(2 * conn, written);
+        let Owner::Producer { client, .. } = self.conns[conn as usize].owner else {
+            self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
+            return;
+        };
+        let producer = self.clients[client as usize].producer as usize;
+        if self.scenario.producers[producer].settings.acks == Acks::None {
+            // Nobody waits for it: the sender has forgotten the request.
+            self.response_to_producer(request);
+            return;
+        }
+        self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
+    }
+}
+
+/// Bytes of a produce or commit response, and of a request without its batches.
+pub(super) const RESPONSE_BYTES: u64 = 100;

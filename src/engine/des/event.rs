@@ -1,0 +1,41 @@
+//! Everything that can happen.
+
+/// What happens next; closed, so that the loop is one match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The first byte of a chunk reaches the receiving machine.
+    Chunk { pipe: u32, bytes: u32, message: u32, last: bool, left: crate::units::SimTime },
+    /// A pipe may have room in its window again.
+    Pump { pipe: u32 },
+    /// A message is complete at the receiver.
+    Deliver { pipe: u32, message: u32 },
+    /// A broker takes the next request from a connection that it had muted.
+    Unmute { pipe: u32 },
+    /// A request handler is done with a request.
+    Handled { request: u32 },
+    /// A parked fetch has waited long enough.
+    FetchTimeout { session: u32, round: u32 },
+    /// A replica fetcher has appended what it fetched.
+    Fetched { session: u32 },
+    /// A producer's application thread reaches its next turn: a batch opens, is full, or the pace
+    /// changes.
+    Application { client: u32, turn: u32 },
+    /// A producer's sender thread runs.
+    Sender { client: u32, turn: u32 },
+    /// A producer's sender thread has handled a response.
+    Acknowledge { request: u32 },
+    /// A throttle of a load tool lets the next burst through.
+    Burst { client: u32 },
+    /// `max.block.ms` may have passed.
+    MaxBlock { client: u32, since: crate::units::SimTime },
+    /// A consumer calls `poll`.
+    Poll { member: u32 },
+    /// A load curve turns.
+    Curve { producer: u32 },
+    /// Brokers look for replicas that lag.
+    InSync,
+    /// The page cache is set to the state it would have reached.
+    Settle,
+    /// Series get a point.
+    Sample,
+}

@@ -1,0 +1,162 @@
+//! A partition's log: batches, followers, the high watermark, and who waits for it.
+
+use crate::units::SimTime;
+use std::collections::VecDeque;
+
+/// A partition as its leader sees it. Positions count batches since the run began.
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    pub leader: u32,
+    /// Replicas as (broker, index of the disk of its machine); the leader's own is first.
+    pub disks: Vec<(u32, u32)>,
+    /// Log end.
+    pub end: u64,
+    /// High watermark.
+    pub high: u64,
+    pub records: u64,
+    pub high_records: u64,
+    pub bytes: u64,
+    /// Batches from `first` on; older ones have been read by everyone.
+    batches: VecDeque<Stored>,
+    first: u64,
+    /// Records and bytes before `first`.
+    before: (u64, u64),
+    pub followers: Vec<Follower>,
+    /// Sessions that read it, as (session, slot).
+    pub readers: Vec<(u32, u32)>,
+    /// Produce requests that wait for the high watermark: (position, request).
+    pub waiting: VecDeque<(u64, u32)>,
+    /// When the log's lock is free.
+    pub lock: SimTime,
+    pub min_insync: u32,
+    /// Whether each append is forced to the disk.
+    pub flush: bool,
+    /// Records since the last flush, when `flush.messages` is above 1.
+    pub keyed_offsets: bool,
+}
+
+/// A follower as the leader knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Follower {
+    pub broker: u32,
+    /// What its last fetch request said that it has.
+    pub has: u64,
+    pub in_sync: bool,
+    /// When it last had everything.
+    pub caught_up: SimTime,
+}
+
+/// A batch in the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored {
+    /// Records and bytes of the log after it.
+    pub records_end: u64,
+    pub bytes_end: u64,
+    pub records: u32,
+    pub first: SimTime,
+    pub last: SimTime,
+}
+
+impl Log {
+    pub(super) fn new(leader: u32, disks: Vec<(u32, u32)>, followers: &[u32]) -> Self {
+        let follower = |broker: &u32| Follower {
+            broker: *broker,
+            has: 0,
+            in_sync: true,
+            caught_up: SimTime::ZERO,
+        };
+        Self {
+            leader,
+            disks,
+            end: 0,
+            high: 0,
+            records: 0,
+            high_records: 0,
+            bytes: 0,
+            batches: VecDeque::new(),
+            first: 0,
+            before: (0, 0),
+            followers: followers.iter().map(follower).collect(),
+            readers: Vec::new(),
+            waiting: VecDeque::new(),
+            lock: SimTime::ZERO,
+            min_insync: 1,
+            flush: false,
+            keyed_offsets: false,
+        }
+    }
+
+    /// Appends a batch at the leader.
+    pub(super) fn append(&mut self, now: SimTime, records: u32, bytes: u64, span: [SimTime; 2]) {
+        for follower in &mut self.followers {
+            if follower.has == self.end {
+                follower.caught_up = now;
+            }
+        }
+        self.records += u64::from(records);
+        self.bytes += bytes;
+        self.end += 1;
+        let (records_end, bytes_end) = (self.records, self.bytes);
+        let [first, last] = span;
+        if self.readers.is_empty() {
+            self.first = self.end;
+            self.before = (records_end, bytes_end);
+        } else {
+            self.batches.push_back(Stored { records_end, bytes_end, records, first, last });
+        }
+    }
+
+    /// The batch at a position that someone has still to read.
+    pub(super) fn at(&self, position: u64) -> &Stored {
+        &self.batches[(position - self.first) as usize]
+    }
+
+    /// Records and bytes before a position.
+    pub(super) fn totals(&self, position: u64) -> (u64, u64) {
+        if position <= self.first {
+            return self.before;
+        }
+        let stored = self.at(position - 1);
+        (stored.records_end, stored.bytes_end)
+    }
+
+    /// The position after the last whole batch within `bytes` from `from`, up to `limit`.
+    pub(super) fn within(&self, from: u64, limit: u64, bytes: u64) -> u64 {
+        let end = self.totals(from).1 + bytes;
+        let skip = (from - self.first) as usize;
+        let most = (limit - self.first) as usize;
+        // Most reads take a handful of batches.
+        let mut index = skip;
+        while index < most && self.batches[index].bytes_end <= end {
+            index += 1;
+        }
+        self.first + index as u64
+    }
+
+    /// Members of the ISR, the leader included.
+    pub(super) fn in_sync(&self) -> u32 {
+        1 + self.followers.iter().filter(|follower| follower.in_sync).count() as u32
+    }
+
+    /// Moves the high watermark to what all in-sync replicas have; returns whether it moved.
+    /// Below `min.insync.replicas` it stands still (Kafka 4.0 and later).
+    pub(super) fn advance(&mut self) -> bool {
+        let have = self.followers.iter().filter(|one| one.in_sync).map(|one| one.has);
+        let high = have.fold(self.end, u64::min);
+        if high <= self.high {
+            return false;
+        }
+        self.high = high;
+        self.high_records = self.totals(high).0;
+        true
+    }
+
+    /// Forgets batches that all readers have passed.
+    pub(super) fn forget(&mut self, slowest: u64) {
+        while self.first < slowest.min(self.high) {
+            let Some(stored) = self.batches.pop_front() else { return };
+            self.before = (stored.records_end, stored.bytes_end);
+            self.first += 1;
+        }
+    }
+}

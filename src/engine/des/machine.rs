@@ -1,0 +1,188 @@
+//! Machines: cores, NICs and disks that several processes share.
+//!
+//! Everything here is booked when it is asked for, in the order of asking, and answers with the
+//! end: cores and NICs are first-come first-served stations, so that no event is needed for their
+//! queues. A latency that does not use the resource (a hand-off, a thread that is still busy) is
+//! added to the answer and not booked, so a resource never idles while someone waits for it.
+
+use crate::chance::{Distribution, Stream};
+use crate::cluster::{Disk, Host};
+use crate::engine::kernel::FifoStation;
+use crate::units::{SimSpan, SimTime};
+
+/// A machine or container.
+#[derive(Debug, Clone)]
+pub(super) struct Machine {
+    cpu: FifoStation,
+    cores: f64,
+    speed: f64,
+    noise: f64,
+    chance: Stream,
+    pub egress: Nic,
+    pub ingress: Nic,
+    pub disks: Vec<Storage>,
+}
+
+/// One direction of a NIC.
+#[derive(Debug, Clone)]
+pub(super) struct Nic {
+    bytes_per_ns: f64,
+    free: SimTime,
+    bytes: u64,
+}
+
+/// A disk behind the page cache.
+#[derive(Debug, Clone)]
+pub(super) struct Storage {
+    bytes_per_ns: f64,
+    commit: Distribution<SimSpan>,
+    chance: Stream,
+    /// When synchronous writes queued so far are on the disk.
+    free: SimTime,
+    /// Start and end of the latest journal commit that has been booked.
+    commit_start: SimTime,
+    commit_end: SimTime,
+    /// Dirty bytes at an instant; write-back has taken its share up to then.
+    dirty: f64,
+    as_of: SimTime,
+    /// Dirty bytes above which the kernel writes back at once.
+    background: f64,
+    /// Dirty bytes above which writers sleep.
+    ceiling: f64,
+    /// Bytes written into the cache or to the disk since the run began.
+    pub bytes: u64,
+}
+
+/// Longest sleep of a writer that dirties pages faster than the disk takes them: the kernel's
+/// `MAX_PAUSE`.
+const LONGEST_PAUSE: SimSpan = SimSpan::from_millis(200);
+/// Excess, in time of the disk, that a writer may build up before it sleeps at all: the kernel
+/// aims at pauses of about half the longest.
+const PAUSE_FROM: SimSpan = SimSpan::from_millis(100);
+/// Half the width of a uniform law with a standard deviation of 1.
+const UNIFORM_HALF_WIDTH: f64 = 1.732_050_807_568_877_2;
+
+impl Machine {
+    pub(super) fn new(host: &Host, cache_bytes: f64, noise: f64, chances: [Stream; 2]) -> Self {
+        let servers = host.cores.ceil().max(1.0);
+        let [chance, disk_chance] = chances;
+        let shares = host.disks.len().max(1) as f64;
+        Self {
+            cpu: FifoStation::new(servers as usize),
+            cores: host.cores,
+            // A fraction of a core is a slower core.
+            speed: host.speed * host.cores / servers,
+            noise,
+            chance,
+            egress: Nic::new(host.nic_out.get()),
+            ingress: Nic::new(host.nic_in.get()),
+            disks: host
+                .disks
+                .iter()
+                .map(|disk| Storage::new(disk, host, cache_bytes / shares, disk_chance.clone()))
+                .collect(),
+        }
+    }
+
+    /// CPU work of a span on a core of speed 1; returns its end.
+    #[inline]
+    pub(super) fn work(&mut self, now: SimTime, work: SimSpan) -> SimTime {
+        let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
+        let nanos = work.as_nanos() as f64 / self.speed * (1.0 + swing);
+        self.cpu.serve(now, SimSpan::from_nanos(nanos as u64)).end
+    }
+
+    /// The span that a piece of work takes on an idle core.
+    pub(super) fn alone(&self, work: SimSpan) -> SimSpan {
+        SimSpan::from_nanos((work.as_nanos() as f64 / self.speed) as u64)
+    }
+
+    /// Core seconds used so far, over cores: divided by time it is the utilisation.
+    pub(super) fn busy(&self) -> f64 {
+        let servers = self.cores.ceil().max(1.0);
+        self.cpu.busy().as_secs_f64() / servers
+    }
+}
+
+impl Nic {
+    fn new(bytes_per_s: f64) -> Self {
+        Self { bytes_per_ns: bytes_per_s * 1e-9, free: SimTime::ZERO, bytes: 0 }
+    }
+    /// Books bytes; returns when their first one and their last one pass.
+    #[inline]
+    pub(super) fn take(&mut self, at: SimTime, bytes: u64) -> (SimTime, SimTime) {
+        let start = self.free.max(at);
+        let span = SimSpan::from_nanos((bytes as f64 / self.bytes_per_ns) as u64);
+        self.free = start + span;
+        self.bytes += bytes;
+        (start, self.free)
+    }
+    /// Seconds of the line used so far.
+    pub(super) fn busy(&self) -> f64 {
+        self.bytes as f64 / self.bytes_per_ns * 1e-9
+    }
+}
+
+impl Storage {
+    fn new(disk: &Disk, host: &Host, cache_bytes: f64, chance: Stream) -> Self {
+        Self {
+            bytes_per_ns: disk.write.get() * 1e-9,
+            commit: disk.commit.clone(),
+            chance,
+            free: SimTime::ZERO,
+            commit_start: SimTime::ZERO,
+            commit_end: SimTime::ZERO,
+            dirty: 0.0,
+            as_of: SimTime::ZERO,
+            background: cache_bytes * host.dirty_background,
+            // Writers sleep from the midpoint of the two thresholds on.
+            ceiling: cache_bytes * f64::midpoint(host.dirty_background, host.dirty_limit),
+            bytes: 0,
+        }
+    }
+
+    /// Bytes go into the page cache; returns how long the writer sleeps.
+    pub(super) fn write(&mut self, now: SimTime, bytes: u64) -> SimSpan {
+        self.drain(now);
+        self.dirty += bytes as f64;
+        self.bytes += bytes;
+        let excess = self.dirty - self.ceiling;
+        let pause = SimSpan::from_nanos((excess.max(0.0) / self.bytes_per_ns) as u64);
+        if pause < PAUSE_FROM { SimSpan::ZERO } else { pause.min(LONGEST_PAUSE) }
+    }
+
+    /// Bytes go to the disk and are committed; returns when they are safe. Commits that meet share
+    /// the journal's next transaction.
+    pub(super) fn sync(&mut self, now: SimTime, bytes: u64) -> SimTime {
+        self.bytes += bytes;
+        let span = SimSpan::from_nanos((bytes as f64 / self.bytes_per_ns) as u64);
+        self.free = self.free.max(now) + span;
+        if self.free > self.commit_start {
+            self.commit_start = self.commit_end.max(self.free);
+            self.commit_end = self.commit_start + self.commit.sample(&mut self.chance);
+        }
+        self.commit_end
+    }
+
+    /// Write-back since the last look.
+    fn drain(&mut self, now: SimTime) {
+        let span = now.saturating_since(self.as_of).as_nanos() as f64;
+        self.as_of = now;
+        if self.dirty > self.background {
+            self.dirty = (self.dirty - span * self.bytes_per_ns).max(self.background);
+        }
+    }
+
+    /// Sets the dirty bytes to where writing at `bytes_per_s` would have brought them.
+    pub(super) fn settle(&mut self, now: SimTime, bytes_per_s: f64) {
+        self.drain(now);
+        if bytes_per_s * 1e-9 > self.bytes_per_ns {
+            self.dirty = self.dirty.max(self.ceiling);
+        }
+    }
+
+    /// Seconds of the disk's write bandwidth asked for so far.
+    pub(super) fn busy(&self) -> f64 {
+        self.bytes as f64 / self.bytes_per_ns * 1e-9
+    }
+}

@@ -1,0 +1,252 @@
+//! A member of a consumer group: its poll loop.
+
+use super::broker::{RESPONSE_BYTES, per_byte};
+use super::event::Event;
+use super::world::World;
+use crate::model::client::Commits;
+use crate::units::{SimSpan, SimTime};
+use std::collections::VecDeque;
+
+/// A consumer process.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub group: u32,
+    pub machine: u32,
+    pub cores: f64,
+    /// One session per broker that leads partitions of it.
+    pub sessions: Vec<u32>,
+    pub assigned: u32,
+    /// Connection to the coordinator.
+    pub commit_conn: u32,
+    fetched: VecDeque<Fetched>,
+    /// It sits in `poll` and waits for a response.
+    pub waiting: bool,
+    pub last_commit: SimTime,
+    uncommitted: u64,
+    pub busy: SimSpan,
+    pub polls: u64,
+}
+
+/// Fetched batches of one partition that the application has not seen.
+#[derive(Debug, Clone, Copy)]
+struct Fetched {
+    session: u32,
+    slot: u32,
+    next: u64,
+    to: u64,
+    /// Records of the batch at `next` that were handed out before.
+    done: u32,
+}
+
+impl Member {
+    pub(super) fn new(group: u32, machine: u32, cores: f64) -> Self {
+        Self {
+            group,
+            machine,
+            cores,
+            sessions: Vec::new(),
+            assigned: 0,
+            commit_conn: u32::MAX,
+            fetched: VecDeque::new(),
+            waiting: false,
+            last_commit: SimTime::ZERO,
+            uncommitted: 0,
+            busy: SimSpan::ZERO,
+            polls: 0,
+        }
+    }
+}
+
+/// Bytes of a committed offset.
+const OFFSET_BYTES: u64 = 100;
+
+impl World<'_> {
+    /// A response has reached a member.
+    pub(super) fn fetched_by_member(&mut self, session: u32, member: u32) {
+        let now = self.agenda.now();
+        let one = &mut self.sessions[session as usize];
+        let state = &mut self.members[member as usize];
+        for part in &one.carried {
+            let (slot, next, to) = (part.slot, part.from, part.to);
+            state.fetched.push_back(Fetched { session, slot, next, to, done: 0 });
+        }
+        one.carried.clear();
+        if state.waiting {
+            state.waiting = false;
+            self.agenda.schedule(now + self.costs.hand_off, Event::Poll { member });
+        }
+    }
+
+    /// One turn of the poll loop: commit, take records, send fetches, process.
+    pub(super) fn poll(&mut self, member: u32) {
+        let now = self.agenda.now();
+        let costs = self.costs;
+        let state = &mut self.members[member as usize];
+        let spec = &self.scenario.groups[state.group as usize];
+        state.polls += 1;
+        let work =
+            costs.consumer_poll + spec.settings.poll_partition * u64::from(state.assigned);
+        let machine = &mut self.machines[state.machine as usize];
+        state.busy += machine.alone(work);
+        let ready = machine.work(now, work);
+        self.auto_commit(member, ready);
+        let (records, bytes, fetches) = self.take(member, ready);
+        for session in self.members[member as usize].sessions.clone() {
+            let one = &self.sessions[session as usize];
+            if one.request.is_none() && one.asked > 0 {
+                self.ask(session, ready.max(one.throttle_until));
+            }
+        }
+        if records == 0 {
+            self.members[member as usize].waiting = true;
+            self.set_reading(member, now);
+            return;
+        }
+        let done = self.process(member, ready, [records, bytes, fetches]);
+        // The socket is only read inside `poll`.
+        self.set_reading(member, done);
+        let state = &mut self.members[member as usize];
+        state.uncommitted += records;
+        self.groups[state.group as usize].processed += records;
+        if spec.settings.commits == Commits::EachPoll {
+            self.commit(member, done);
+        }
+        self.agenda.schedule(done, Event::Poll { member });
+    }
+
+    /// Whether and from when on a member reads its sockets.
+    fn set_reading(&mut self, member: u32, from: SimTime) {
+        for index in 0..self.members[member as usize].sessions.len() {
+            let session = self.members[member as usize].sessions[index];
+            let pipe = 2 * self.sessions[session as usize].conn + 1;
+            self.mute(pipe, from);
+            if from <= self.agenda.now() {
+                self.unmute(pipe);
+            }
+        }
+    }
+
+    /// Hands out at most `max.poll.records`; returns records, bytes and fetches used up.
+    fn take(&mut self, member: u32, ready: SimTime) -> (u64, u64, u64) {
+        let group = self.members[member as usize].group as usize;
+        let most = u64::from(self.scenario.groups[group].settings.max_poll_records);
+        let (mut records, mut bytes, mut fetches) = (0, 0, 0);
+        while records < most {
+            let Some(mut front) = self.members[member as usize].fetched.front().copied() else {
+                break;
+            };
+            let slot = self.sessions[front.session as usize].slots[front.slot as usize];
+            let log = &self.logs[slot.partition as usize];
+            let stored = *log.at(front.next);
+            let size = stored.bytes_end - log.totals(front.next).1;
+            let left = stored.records - front.done;
+            let taken = u64::from(left).min(most - records) as u32;
+            self.measure_delivery(group, ready, &stored, [front.done, taken]);
+            records += u64::from(taken);
+            bytes += size * u64::from(taken) / u64::from(stored.records.max(1));
+            front.done += taken;
+            if front.done == stored.records {
+                (front.next, front.done) = (front.next + 1, 0);
+            }
+            if front.next < front.to {
+                self.members[member as usize].fetched[0] = front;
+                continue;
+            }
+            self.members[member as usize].fetched.pop_front();
+            fetches += 1;
+            let one = &mut self.sessions[front.session as usize];
+            one.asked += 1;
+            let state = &mut one.slots[front.slot as usize];
+            (state.buffered, state.held) = (false, front.to);
+            if self.logs[slot.partition as usize].high > state.position {
+                one.offer(front.slot);
+            }
+            self.forget(slot.partition);
+        }
+        (records, bytes, fetches)
+    }
+
+    /// The client's and the application's work on records; returns its end.
+    fn process(
+        &mut self,
+        member: u32,
+        from: SimTime,
+        [records, bytes, fetches]: [u64; 3],
+    ) -> SimTime {
+        let now = self.agenda.now();
+        let costs = self.costs;
+        let state = &mut self.members[member as usize];
+        let work = &self.scenario.groups[state.group as usize].work;
+        let cpu = costs.consumer_fetch * fetches
+            + per_byte(bytes, costs.consumer_ns_per_byte)
+            + (costs.consumer_record + work.cpu_per_record) * records;
+        let machine = &mut self.machines[state.machine as usize];
+        let alone = machine.alone(cpu);
+        state.busy += alone;
+        let wait = work.wait_per_record * records;
+        if work.concurrency == 1 {
+            let done = machine.work(now, cpu);
+            return done.max(from + alone) + wait;
+        }
+        // Records in work at once share the cores and wait side by side.
+        let lanes = u64::from(work.concurrency);
+        let cores = (state.cores.max(1.0) as u64).min(lanes);
+        let mut done = now;
+        for _ in 0..cores {
+            done = done.max(machine.work(now, cpu / cores));
+        }
+        let rounds = (alone + wait) / lanes;
+        done.max(from + alone / cores).max(from + rounds)
+    }
+
+    fn auto_commit(&mut self, member: u32, at: SimTime) {
+        let state = &mut self.members[member as usize];
+        let settings = &self.scenario.groups[state.group as usize].settings;
+        if settings.commits == Commits::Interval
+            && at.saturating_since(state.last_commit) >= settings.auto_commit_interval
+        {
+            state.last_commit = at;
+            self.commit(member, at);
+        }
+    }
+
+    /// Sends the offsets of everything processed so far.
+    fn commit(&mut self, member: u32, at: SimTime) {
+        let state = &mut self.members[member as usize];
+        let covers = std::mem::take(&mut state.uncommitted);
+        if covers == 0 {
+            return;
+        }
+        let (conn, group) = (state.commit_conn, state.group);
+        let place = self.batches.take();
+        let now = self.agenda.now();
+        let batch = &mut self.batches[place];
+        batch.turn = batch.turn.wrapping_add(1);
+        batch.partition = self.groups[group as usize].offsets;
+        (batch.records, batch.bytes) = (1, OFFSET_BYTES);
+        (batch.first, batch.last, batch.queued) = (now, now, false);
+        let request = self.requests.take();
+        let entry = &mut self.requests[request];
+        entry.batches.clear();
+        entry.batches.push(place);
+        (entry.conn, entry.covers) = (conn, covers);
+        (entry.awaiting, entry.failed, entry.forgotten) = (0, false, false);
+        entry.sent = at;
+        self.send(2 * conn, request, RESPONSE_BYTES + OFFSET_BYTES, at);
+    }
+
+    /// The coordinator has stored offsets.
+    pub(super) fn committed(&mut self, member: u32, request: u32) {
+        let group = self.members[member as usize].group as usize;
+        if !self.requests[request].failed {
+            self.groups[group].committed += self.requests[request].covers;
+        } else {
+            self.members[member as usize].uncommitted += self.requests[request].covers;
+        }
+        for index in 0..self.requests[request].batches.len() {
+            let batch = self.requests[request].batches[index];
+            self.batches.give(batch);
+        }
+        self.requests.give(request);
+    }
+}

@@ -1,0 +1,100 @@
+//! The request-level engine: batches and requests through brokers, one by one.
+//!
+//! What emerges here is not a parameter anywhere: throughput at saturation, latencies, lag. They
+//! follow from Kafka's own mechanisms (muted channels, requests in flight, linger and drain, fetch
+//! sessions and purgatory, the high watermark by the next fetch, TCP windows) and from costs and
+//! capacities of things (a request, a batch, a record, a byte, a core, a NIC, a disk).
+//!
+//! A record is not an event; a batch is. First-come first-served resources are booked on arrival
+//! and need no events for their queues, so a produce request takes about five events.
+//!
+//! What it does not know yet: failures and operations, retention, rebalances after the start.
+
+mod broker;
+mod client;
+mod event;
+mod log;
+mod machine;
+mod measure;
+mod member;
+mod outcome;
+mod pipe;
+mod replica;
+mod sender;
+mod session;
+mod slab;
+mod start;
+mod world;
+
+use crate::chance::Seed;
+use crate::metrics::Run;
+use crate::scenario::Scenario;
+use crate::units::SimTime;
+use event::Event;
+use world::World;
+
+/// Runs a scenario; the same scenario, seed and replication give the same record to the byte.
+///
+/// The record has no verdict yet: bottleneck, objectives and alerts are the work of `analysis`.
+pub fn simulate(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
+    let mut world = World::empty(scenario, seed, replication);
+    world.begin();
+    let warm = world.from;
+    let mut measured = false;
+    while let Some((at, event)) = world.agenda.take() {
+        if at > world.end {
+            break;
+        }
+        if !measured && at >= warm {
+            measured = true;
+            world.measures.at_warm_up = world.accounts();
+        }
+        world.events += 1;
+        world.happen(event);
+    }
+    world.into_run()
+}
+
+impl World<'_> {
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Chunk { pipe, bytes, message, last, left } => {
+                self.chunk(pipe, u64::from(bytes), message, last, left);
+            }
+            Event::Pump { pipe } => self.pump_due(pipe),
+            Event::Deliver { pipe, message } => self.deliver(pipe, message),
+            Event::Unmute { pipe } => self.unmute(pipe),
+            Event::Handled { request } => self.handled(request),
+            Event::FetchTimeout { session, round } => self.fetch_timeout(session, round),
+            Event::Fetched { session } => self.fetched(session),
+            Event::Application { client, turn } => self.application(client, turn),
+            Event::Sender { client, turn } => self.sender(client, turn),
+            Event::Acknowledge { request } => self.acknowledge(request),
+            Event::Burst { client } => self.burst(client),
+            Event::MaxBlock { client, since } => self.max_block(client, since),
+            Event::Poll { member } => self.poll(member),
+            Event::Curve { producer } => self.turn_curve(producer),
+            Event::InSync => self.check_in_sync(),
+            Event::Settle => self.settle(),
+            Event::Sample => {
+                self.sample();
+                let next = self.now() + self.sample_span();
+                if self.now() < self.end {
+                    self.agenda.schedule(next.min(self.end), Event::Sample);
+                }
+            }
+        }
+    }
+
+    /// Brings page caches to the dirty bytes that the present rates would have led to.
+    fn settle(&mut self) {
+        let now = self.agenda.now();
+        let seconds = (now - SimTime::ZERO).as_secs_f64();
+        for machine in &mut self.machines {
+            for disk in &mut machine.disks {
+                let rate = disk.bytes as f64 / seconds;
+                disk.settle(now, rate);
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Fetches at the leader, and replica fetchers.
+
+use super::broker::{RESPONSE_BYTES, per_byte};
+use super::event::Event;
+use super::session::{Carried, Reader};
+use super::world::World;
+use crate::units::{SimSpan, SimTime};
+
+impl World<'_> {
+    /// A fetch arrives at a leader.
+    pub(super) fn receive_fetch(&mut self, session: u32, request: u32, conn: u32) {
+        let broker = self.conns[conn as usize].broker;
+        let costs = self.costs;
+        let read_at = self.network(conn, costs.network_request);
+        let one = &self.sessions[session as usize];
+        // Every partition of the session is tried, whatever it holds.
+        let work = costs.fetch_request.saturating_sub(costs.network_request * 2)
+            + costs.session_partition * u64::from(one.asked);
+        let (start, end, _) = self.handler(broker, read_at, work);
+        let entry = &mut self.requests[request];
+        entry.arrived = read_at.min(start);
+        entry.started = start;
+        self.agenda.schedule(end, Event::Handled { request });
+    }
+
+    /// The fetch has tried its partitions: answer, or park.
+    pub(super) fn fetch_handled(&mut self, session: u32, request: u32) {
+        let now = self.agenda.now();
+        let broker = self.conns[self.sessions[session as usize].conn as usize].broker;
+        if let Reader::Follower { .. } = self.sessions[session as usize].reader {
+            self.confirm(session);
+        }
+        let free = self.wake_sessions(broker).max(now);
+        let enough = self.sessions[session as usize].limits.min_bytes;
+        if self.readable(session) >= enough {
+            self.answer(session, request, free);
+            return;
+        }
+        let one = &mut self.sessions[session as usize];
+        one.parked = true;
+        one.round += 1;
+        let (round, wait) = (one.round, one.limits.max_wait);
+        self.agenda.schedule(now + wait, Event::FetchTimeout { session, round });
+    }
+
+    /// What a follower's fetch request says that it has, and what follows from it.
+    fn confirm(&mut self, session: u32) {
+        let now = self.agenda.now();
+        let carried = std::mem::take(&mut self.sessions[session as usize].carried);
+        for part in &carried {
+            let slot = self.sessions[session as usize].slots[part.slot as usize];
+            let log = &mut self.logs[slot.partition as usize];
+            let follower = &mut log.followers[slot.follower as usize];
+            follower.has = part.to;
+            if part.to == log.end {
+                follower.caught_up = now;
+                if !follower.in_sync {
+                    follower.in_sync = true;
+                    let leader = log.leader;
+                    self.brokers[leader as usize].isr_expands += 1;
+                }
+            }
+            self.high_watermark(slot.partition);
+        }
+        let one = &mut self.sessions[session as usize];
+        one.carried = carried;
+        one.carried.clear();
+    }
+
+    /// Moves a partition's high watermark as far as it goes, with everything that waits for it.
+    pub(super) fn high_watermark(&mut self, partition: u32) {
+        let now = self.agenda.now();
+        let log = &mut self.logs[partition as usize];
+        if !log.advance() {
+            return;
+        }
+        let high = log.high;
+        while let Some((position, request)) = self.logs[partition as usize].waiting.front().copied()
+            && position <= high
+        {
+            self.logs[partition as usize].waiting.pop_front();
+            self.requests[request].awaiting -= 1;
+            if self.requests[request].awaiting == 0 {
+                self.complete(request, now);
+            }
+        }
+        self.reached(partition, false, true);
+        self.forget(partition);
+    }
+
+    /// Forgets batches that all readers of a partition have passed.
+    pub(super) fn forget(&mut self, partition: u32) {
+        let log = &self.logs[partition as usize];
+        let mut slowest = u64::MAX;
+        for (session, slot) in &log.readers {
+            let slot = &self.sessions[*session as usize].slots[*slot as usize];
+            slowest = slowest.min(slot.held);
+        }
+        for follower in &log.followers {
+            slowest = slowest.min(follower.has);
+        }
+        self.logs[partition as usize].forget(slowest);
+    }
+
+    /// Bytes that a fetch of this session would find, as far as it needs to know.
+    fn readable(&mut self, session: u32) -> u64 {
+        let one = &mut self.sessions[session as usize];
+        let follows = one.follows();
+        let mut bytes = 0;
+        for index in 0..one.ready.len() {
+            let slot = one.slots[one.ready[index] as usize];
+            let log = &self.logs[slot.partition as usize];
+            let limit = if follows { log.end } else { log.high };
+            if limit > slot.position {
+                bytes += log.totals(limit).1 - log.totals(slot.position).1;
+            }
+            if bytes >= one.limits.min_bytes {
+                break;
+            }
+        }
+        bytes
+    }
+
+    /// Looks at all parked fetches that something has reached; the handler at work pays for it.
+    /// Returns when it is free again.
+    pub(super) fn wake_sessions(&mut self, broker: u32) -> SimTime {
+        let mut free = self.agenda.now();
+        while let Some(session) = self.touched.pop() {
+            let one = &mut self.sessions[session as usize];
+            one.touched = false;
+            if !one.parked {
+                continue;
+            }
+            let asked = u64::from(one.asked);
+            let mut work = self.costs.watch_partition * asked;
+            let enough = self.readable(session) >= self.sessions[session as usize].limits.min_bytes;
+            if enough {
+                work += self.costs.session_partition * asked;
+            }
+            free = self.more_work(broker, work);
+            if let (true, Some(request)) = (enough, self.sessions[session as usize].request) {
+                self.answer(session, request, free);
+            }
+        }
+        free
+    }
+
+    /// A parked fetch has waited its `max.wait.ms`.
+    pub(super) fn fetch_timeout(&mut self, session: u32, round: u32) {
+        let one = &self.sessions[session as usize];
+        if one.parked
+            && one.round == round
+            && let Some(request) = one.request
+        {
+            let now = self.agenda.now();
+            self.answer(session, request, now);
+        }
+    }
+
+    /// Reads what there is within the limits and sends it.
+    fn answer(&mut self, session: u32, request: u32, from: SimTime) {
+        self.sessions[session as usize].parked = false;
+        let bytes = self.read(session);
+        let one = &self.sessions[session as usize];
+        let conn = one.conn;
+        let work = self.costs.network_request + per_byte(bytes, self.costs.send_ns_per_byte);
+        let written = self.network(conn, work).max(from);
+        let entry = &mut self.requests[request];
+        entry.completed = from;
+        entry.responded = written;
+        self.mute(2 * conn, written);
+        self.send(2 * conn + 1, request, RESPONSE_BYTES + bytes, written.min(from + FIRST_WRITE));
+    }
+
+    /// Fills a response: slots in the order of the session, within the limits of the fetch. Only
+    /// the first non-empty partition may exceed them, and a batch that does not fit is cut off.
+    fn read(&mut self, session: u32) -> u64 {
+        let one = &mut self.sessions[session as usize];
+        let follows = one.follows();
+        let mut left = one.limits.response_bytes;
+        let mut total = 0;
+        one.carried.clear();
+        for _ in 0..one.ready.len() {
+            let Some(slot) = one.ready.pop_front() else { break };
+            let state = &mut one.slots[slot as usize];
+            let log = &self.logs[state.partition as usize];
+            let limit = if follows { log.end } else { log.high };
+            if limit <= state.position {
+                state.ready = false;
+                continue;
+            }
+            let begin = log.totals(state.position).1;
+            let there = log.totals(limit).1 - begin;
+            let first = log.at(state.position).bytes_end - begin;
+            let mut most = one.limits.partition_bytes.min(left);
+            if one.carried.is_empty() {
+                most = most.max(first);
+            } else if first > most {
+                one.ready.push_back(slot);
+                continue;
+            }
+            let bytes = there.min(most);
+            let to = log.within(state.position, limit, bytes);
+            one.carried.push(Carried { slot, from: state.position, to, bytes });
+            state.ready = false;
+            if !follows {
+                state.buffered = true;
+                one.asked -= 1;
+            }
+            if follows {
+                state.held = to;
+            }
+            state.position = to;
+            left = left.saturating_sub(bytes);
+            total += bytes;
+        }
+        total
+    }
+
+    /// A response reaches a fetching process.
+    pub(super) fn response_to_session(&mut self, session: u32, request: u32) {
+        self.measure_fetch(session, request);
+        self.requests.give(request);
+        self.sessions[session as usize].request = None;
+        match self.sessions[session as usize].reader {
+            Reader::Follower { broker } => self.replicate(session, broker),
+            Reader::Consumer { member } => self.fetched_by_member(session, member),
+        }
+    }
+
+    /// A replica fetcher appends what it got, one partition after another.
+    fn replicate(&mut self, session: u32, broker: u32) {
+        let now = self.agenda.now();
+        let costs = self.costs;
+        let machine = self.brokers[broker as usize].machine as usize;
+        let one = &self.sessions[session as usize];
+        let mut work = costs.follower_partition * u64::from(one.asked);
+        let mut waits = SimSpan::ZERO;
+        let mut total = 0;
+        for part in &one.carried {
+            let partition = one.slots[part.slot as usize].partition;
+            let log = &self.logs[partition as usize];
+            let follower = log.followers[one.slots[part.slot as usize].follower as usize];
+            let disk = log.disks.iter().find(|(holder, _)| *holder == follower.broker);
+            work += costs.follower_batch * (part.to - part.from)
+                + per_byte(part.bytes, costs.follower_ns_per_byte);
+            total += part.bytes;
+            let Some((_, disk)) = disk else { continue };
+            let storage = &mut self.machines[machine].disks[*disk as usize];
+            waits += if log.flush {
+                // Appends follow one another: a sync that begins later cannot share this commit.
+                storage.sync(now + waits, part.bytes).saturating_since(now + waits)
+            } else {
+                storage.write(now, part.bytes)
+            };
+        }
+        let done = self.machines[machine].work(now, work) + waits + costs.hand_off;
+        let one = &mut self.brokers[broker as usize];
+        one.garbage += total;
+        let done = done.max(one.paused_until);
+        self.agenda.schedule(done, Event::Fetched { session });
+    }
+
+    /// The fetcher asks for more; its request says what it has.
+    pub(super) fn fetched(&mut self, session: u32) {
+        let now = self.agenda.now();
+        let one = &mut self.sessions[session as usize];
+        for index in 0..one.carried.len() {
+            let slot = one.carried[index].slot;
+            let state = one.slots[slot as usize];
+            if self.logs[state.partition as usize].end > state.position {
+                one.offer(slot);
+            }
+        }
+        self.ask(session, now);
+    }
+
+    /// Sends a fetch request.
+    pub(super) fn ask(&mut self, session: u32, not_before: SimTime) {
+        let request = self.requests.take();
+        let one = &mut self.sessions[session as usize];
+        one.request = Some(request);
+        let conn = one.conn;
+        // An incremental session names only what has changed.
+        let bytes = RESPONSE_BYTES + BYTES_PER_CHANGE * one.carried.len() as u64;
+        let entry = &mut self.requests[request];
+        entry.batches.clear();
+        entry.conn = conn;
+        entry.failed = false;
+        entry.awaiting = 0;
+        entry.sent = not_before;
+        self.send(2 * conn, request, bytes, not_before);
+    }
+
+    /// Brokers look for followers that have not caught up within `replica.lag.time.max.ms`.
+    pub(super) fn check_in_sync(&mut self) {
+        let now = self.agenda.now();
+        let lag_max = self.scenario.brokers.replica_lag_max;
+        for partition in 0..self.logs.len() {
+            let log = &mut self.logs[partition];
+            let mut shrunk = 0;
+            for follower in &mut log.followers {
+                let late = follower.has < log.end
+                    && now.saturating_since(follower.caught_up) > lag_max;
+                if follower.in_sync && late {
+                    follower.in_sync = false;
+                    shrunk += 1;
+                }
+            }
+            if shrunk > 0 {
+                let leader = log.leader;
+                self.brokers[leader as usize].isr_shrinks += shrunk;
+                self.high_watermark(partition as u32);
+                self.wake_sessions(leader);
+            }
+        }
+        self.agenda.schedule(now + lag_max / 2, Event::InSync);
+    }
+}
+
+/// Bytes of a partition in a fetch request whose position has changed.
+const BYTES_PER_CHANGE: u64 = 30;
+/// A response begins to leave while its end is still being written.
+const FIRST_WRITE: SimSpan = SimSpan::from_nanos(30_000);

@@ -1,0 +1,103 @@
+//! Fetch sessions: what one fetching connection reads from one leader.
+
+use crate::units::{SimSpan, SimTime};
+use std::collections::VecDeque;
+
+/// An incremental fetch session.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub conn: u32,
+    pub reader: Reader,
+    pub slots: Vec<Slot>,
+    /// Slots with something to read, in the order of the session.
+    pub ready: VecDeque<u32>,
+    /// A fetch of it waits in purgatory.
+    pub parked: bool,
+    pub round: u32,
+    /// Its request, while one is in flight.
+    pub request: Option<u32>,
+    /// What the last response carried.
+    pub carried: Vec<Carried>,
+    /// Slots that a fetch asks for.
+    pub asked: u32,
+    pub limits: Limits,
+    /// Whether it has been noted among those that something has reached.
+    pub touched: bool,
+    pub throttle_until: SimTime,
+}
+
+/// Who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// A replica fetcher thread of a broker.
+    Follower { broker: u32 },
+    /// A member of a group.
+    Consumer { member: u32 },
+}
+
+/// A partition of a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    pub partition: u32,
+    /// Index of the follower in its log; unused by consumers.
+    pub follower: u32,
+    /// The next batch to fetch.
+    pub position: u64,
+    /// The first batch that it has not worked off; a follower works off what it fetches.
+    pub held: u64,
+    /// It is in `ready`.
+    pub ready: bool,
+    /// A consumer holds fetched records of it, so does not ask for it.
+    pub buffered: bool,
+}
+
+/// What a response carries of one partition.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Carried {
+    pub slot: u32,
+    pub from: u64,
+    pub to: u64,
+    /// Bytes on the wire; a last batch that does not fit is cut off and of no use.
+    pub bytes: u64,
+}
+
+/// Limits of a fetch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub min_bytes: u64,
+    pub max_wait: SimSpan,
+    pub partition_bytes: u64,
+    pub response_bytes: u64,
+}
+
+impl Session {
+    pub(super) fn new(conn: u32, reader: Reader, limits: Limits) -> Self {
+        Self {
+            conn,
+            reader,
+            slots: Vec::new(),
+            ready: VecDeque::new(),
+            parked: false,
+            round: 0,
+            request: None,
+            carried: Vec::new(),
+            asked: 0,
+            limits,
+            touched: false,
+            throttle_until: SimTime::ZERO,
+        }
+    }
+
+    pub(super) fn follows(&self) -> bool {
+        matches!(self.reader, Reader::Follower { .. })
+    }
+
+    /// Notes that a slot may have something to read.
+    pub(super) fn offer(&mut self, slot: u32) {
+        let one = &mut self.slots[slot as usize];
+        if !one.ready && !one.buffered {
+            one.ready = true;
+            self.ready.push_back(slot);
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! The world before the first event.
+
+use super::broker::Broker;
+use super::client::{Client, Lane, NONE, Node, Queue, spreads};
+use super::event::Event;
+use super::log::Log;
+use super::machine::Machine;
+use super::member::Member;
+use super::session::{Limits, Reader, Session, Slot};
+use super::world::{GroupState, Offer, Owner, World};
+use crate::cluster::{GroupId, Host, PartitionId, TopicId};
+use crate::metrics::Histogram;
+use crate::model::assignor::{Assignment, PartitionAssignor};
+use crate::model::curve::LoadCurve;
+use crate::scenario::{Arrivals, Group, Scenario, Seats};
+use crate::units::{SimSpan, SimTime};
+use std::collections::VecDeque;
+
+/// When the page cache is brought to the state that it would have reached.
+const SETTLE_AT: [SimSpan; 2] = [SimSpan::from_millis(700), SimSpan::from_millis(1_500)];
+/// Series get this many points.
+const POINTS: u64 = 120;
+/// Records of a batch that existed before the run.
+const OLD_BATCH: u64 = 100;
+
+impl World<'_> {
+    /// Builds everything and schedules the first events.
+    pub(super) fn begin(&mut self) {
+        self.make_machines();
+        self.make_logs();
+        self.make_followers();
+        self.make_clients();
+        self.make_groups();
+        self.measures.publish = vec![Histogram::new(); self.producers.len()];
+        self.measures.delivery = vec![Histogram::new(); self.groups.len()];
+        for session in 0..self.sessions.len() {
+            if self.sessions[session].follows() {
+                // Fetchers do not start in step.
+                let delay = SimSpan::from_nanos(37_000 * session as u64 % 1_000_000);
+                self.ask(session as u32, SimTime::ZERO + delay);
+            }
+        }
+        for member in 0..self.members.len() as u32 {
+            let stagger = SimSpan::from_nanos(53_000 * u64::from(member) % 5_000_000);
+            self.agenda.schedule(SimTime::ZERO + stagger, Event::Poll { member });
+        }
+        for at in SETTLE_AT {
+            self.agenda.schedule(SimTime::ZERO + at, Event::Settle);
+        }
+        let lag = self.scenario.brokers.replica_lag_max;
+        self.agenda.schedule(SimTime::ZERO + lag / 2, Event::InSync);
+        self.agenda.schedule(SimTime::ZERO, Event::Sample);
+    }
+
+    /// The span between two points of a series.
+    pub(super) fn sample_span(&self) -> SimSpan {
+        (self.scenario.duration / POINTS).max(SimSpan::from_millis(10))
+    }
+
+    fn machine(&mut self, host: &Host, cache: f64) -> u32 {
+        let index = self.machines.len();
+        let chances = ["cpu", "disk"].map(|what| self.stream(&format!("machine/{index}"), what));
+        self.machines.push(Machine::new(host, cache, self.costs.cpu_noise, chances));
+        index as u32
+    }
+
+    fn make_machines(&mut self) {
+        let scenario = self.scenario;
+        for host in &scenario.machines {
+            let cache = host.memory.as_f64() - self.costs.broker_memory.as_f64();
+            self.machine(host, cache.max(host.memory.as_f64() * 0.1));
+        }
+        for broker in &scenario.cluster.brokers {
+            let settings = scenario.brokers;
+            let one = Broker::new(broker.host.0, settings.network_threads, settings.io_threads);
+            self.brokers.push(one);
+        }
+    }
+
+    fn make_logs(&mut self) {
+        let cluster = &self.scenario.cluster;
+        for partition in &cluster.partitions {
+            let leader = partition.leader.map_or(0, |broker| broker.0);
+            let mut disks: Vec<(u32, u32)> = Vec::new();
+            for replica in &partition.replicas {
+                let broker = &cluster.brokers[replica.broker.index()];
+                let disk = broker.log_dirs[replica.log_dir as usize].disk;
+                let entry = (replica.broker.0, disk);
+                if replica.broker.0 == leader {
+                    disks.insert(0, entry);
+                } else {
+                    disks.push(entry);
+                }
+            }
+            let followers: Vec<u32> = disks.iter().skip(1).map(|(broker, _)| *broker).collect();
+            let mut log = Log::new(leader, disks, &followers);
+            let settings = &cluster.topic(partition.topic).settings;
+            log.min_insync = settings.min_insync_replicas;
+            log.flush = settings.flush_messages.is_some();
+            self.logs.push(log);
+        }
+        // Each group commits to one partition of the topic of offsets.
+        let brokers = cluster.brokers.len();
+        for group in 0..self.scenario.groups.len() {
+            let replicas = (0..brokers.min(3)).map(|index| ((group + index) % brokers) as u32);
+            let disks: Vec<(u32, u32)> = replicas.map(|broker| (broker, 0)).collect();
+            let followers: Vec<u32> = disks.iter().skip(1).map(|(broker, _)| *broker).collect();
+            self.logs.push(Log::new(disks[0].0, disks, &followers));
+        }
+    }
+
+    /// Replica fetchers: threads per pair of follower and leader, partitions spread by hash.
+    fn make_followers(&mut self) {
+        let settings = self.scenario.brokers;
+        let threads = settings.replica_fetchers as usize;
+        let brokers = self.brokers.len();
+        let mut index = vec![NONE; brokers * brokers * threads];
+        let window = settings.replica_receive_buffer.min(settings.send_buffer).get();
+        let windows = [settings.receive_buffer.get(), window];
+        for partition in 0..self.logs.len() {
+            let leader = self.logs[partition].leader;
+            for number in 0..self.logs[partition].followers.len() {
+                let broker = self.logs[partition].followers[number].broker;
+                let thread = self.fetcher_of(partition, threads);
+                let key = (broker as usize * brokers + leader as usize) * threads + thread;
+                if index[key] == NONE {
+                    let session = self.sessions.len() as u32;
+                    let machine = self.brokers[broker as usize].machine;
+                    let owner = Owner::Session(session);
+                    let conn = self.connect(machine, leader, owner, windows);
+                    let limits = Limits {
+                        min_bytes: 1,
+                        max_wait: settings.replica_wait_max,
+                        partition_bytes: settings.replica_fetch_max.get(),
+                        response_bytes: settings.replica_response_max.get(),
+                    };
+                    let reader = Reader::Follower { broker };
+                    self.sessions.push(Session::new(conn, reader, limits));
+                    index[key] = session;
+                }
+                self.subscribe(index[key], partition as u32, number as u32);
+            }
+        }
+    }
+
+    fn subscribe(&mut self, session: u32, partition: u32, follower: u32) {
+        let one = &mut self.sessions[session as usize];
+        let slot = one.slots.len() as u32;
+        one.slots.push(Slot {
+            partition,
+            follower,
+            position: 0,
+            held: 0,
+            ready: false,
+            buffered: false,
+        });
+        one.asked += 1;
+        self.logs[partition as usize].readers.push((session, slot));
+    }
+
+    /// The fetcher thread of a partition: (31 × hash of the topic's name + partition) mod threads,
+    /// as `AbstractFetcherManager.getFetcherId` has it.
+    fn fetcher_of(&self, partition: usize, threads: usize) -> usize {
+        let cluster = &self.scenario.cluster;
+        let (hash, number) = match cluster.partitions.get(partition) {
+            Some(one) => (java_hash(&cluster.topic(one.topic).name), one.number),
+            None => (java_hash("__consumer_offsets"), partition as u32),
+        };
+        let value = hash.wrapping_mul(31).wrapping_add(number as i32);
+        (value & i32::MAX) as usize % threads
+    }
+
+    fn make_clients(&mut self) {
+        let scenario = self.scenario;
+        for (index, spec) in scenario.producers.iter().enumerate() {
+            self.producers.push(Offer { rate: 0.0, next_change: SimTime::ZERO });
+            for number in 0..spec.clients {
+                let machine = self.seat(&spec.seats, number);
+                let entity = format!("producer/{}/{number}", spec.name);
+                let chance = self.stream(&entity, "records");
+                let client = Client::new(self, index as u32, machine, chance);
+                self.clients.push(client);
+                self.wire_client(self.clients.len() as u32 - 1);
+            }
+            self.turn_curve(index as u32);
+        }
+    }
+
+    fn seat(&mut self, seats: &Seats, number: u32) -> u32 {
+        match seats {
+            Seats::On(hosts) => hosts[number as usize % hosts.len()].0,
+            Seats::Own(host) => self.machine(host, 0.0),
+        }
+    }
+
+    /// Connections, partitions and lanes of a client.
+    fn wire_client(&mut self, client: u32) {
+        let scenario = self.scenario;
+        let (producer, machine) = {
+            let one = &self.clients[client as usize];
+            (one.producer as usize, one.machine)
+        };
+        let spec = &scenario.producers[producer];
+        let settings = &spec.settings;
+        let window = scenario.brokers.receive_buffer.min(settings.send_buffer).get();
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut node_of = vec![NONE; self.brokers.len()];
+        let mut partitions = Vec::new();
+        let mut lanes = Vec::new();
+        let mut chance = self.stream(&format!("client/{client}"), "start");
+        for (number, (topic, share)) in spec.to.iter().enumerate() {
+            let first = partitions.len() as u32;
+            for partition in scenario.cluster.partitions_of(*topic) {
+                let broker = self.logs[partition.index()].leader;
+                if node_of[broker as usize] == NONE {
+                    node_of[broker as usize] = nodes.len() as u32;
+                    let owner = Owner::Producer { client, node: nodes.len() as u32 };
+                    let conn = self.connect(machine, broker, owner, [window, 32 << 10]);
+                    nodes.push(Node {
+                        conn,
+                        in_flight: 0,
+                        queued: Vec::new(),
+                        cursor: 0,
+                        closed: 0,
+                        created: VecDeque::new(),
+                        unwritten: false,
+                    });
+                }
+                let node = node_of[broker as usize];
+                let partition = partition.0;
+                partitions.push(Queue { partition, node, head: NONE, tail: NONE, count: 0 });
+            }
+            let count = partitions.len() as u32 - first;
+            let random = spec.keyed || spec.arrivals == Arrivals::Poisson;
+            if !spreads(settings.partitioner, spec.keyed) || count == 1 {
+                let next = chance.uniform();
+                lanes.push(Lane::new(*share, [first, count], random, next));
+                continue;
+            }
+            for slot in 0..count {
+                let weights = spec.partition_shares[number].as_ref();
+                let part = weights.map_or(1.0 / f64::from(count), |list| list[slot as usize]);
+                if part <= 0.0 {
+                    continue;
+                }
+                let each = share * part;
+                let next = if random { chance.exp1() / each } else { f64::from(slot) / share };
+                lanes.push(Lane::new(each, [first + slot, 1], random, next));
+            }
+        }
+        let one = &mut self.clients[client as usize];
+        (one.nodes, one.partitions, one.lanes) = (nodes, partitions, lanes);
+        for lane in &mut one.lanes {
+            if lane.partitions > 1 {
+                lane.sticky.partition = chance.index(lane.partitions as usize) as u32;
+            }
+        }
+        one.order_lanes();
+    }
+
+    /// A load curve turns: its clients get their new pace.
+    pub(super) fn turn_curve(&mut self, producer: u32) {
+        let now = self.agenda.now();
+        let spec = &self.scenario.producers[producer as usize];
+        let next = spec.load.next_change(now);
+        // A segment is held at its mean, so that its volume is exact.
+        let rate = if next < SimTime::MAX {
+            spec.load.volume(now, next) / (next - now).as_secs_f64()
+        } else {
+            spec.load.rate(now).get()
+        };
+        let offer = &mut self.producers[producer as usize];
+        (offer.rate, offer.next_change) = (rate, next);
+        if next < self.end {
+            self.agenda.schedule(next, Event::Curve { producer });
+        }
+        let each = rate / f64::from(spec.clients);
+        for client in 0..self.clients.len() as u32 {
+            if self.clients[client as usize].producer == producer {
+                self.clients[client as usize].set_rate(now, each);
+                if spec.arrivals == Arrivals::Bursts && now == SimTime::ZERO {
+                    self.agenda.schedule(now, Event::Burst { client });
+                }
+                self.run_application(client);
+            }
+        }
+    }
+
+    /// A load tool wakes up and sends what its pace has asked for since its last sleep.
+    pub(super) fn burst(&mut self, client: u32) {
+        let now = self.agenda.now();
+        let one = &mut self.clients[client as usize];
+        let producer = one.producer as usize;
+        let clients = f64::from(self.scenario.producers[producer].clients);
+        let rate = self.producers[producer].rate / clients;
+        let span = super::client::BURST;
+        one.burst(now, rate * span.as_secs_f64());
+        self.agenda.schedule(now + span, Event::Burst { client });
+        self.run_application(client);
+    }
+
+    fn make_groups(&mut self) {
+        let scenario = self.scenario;
+        let partitions = scenario.cluster.partitions.len();
+        for (index, spec) in scenario.groups.iter().enumerate() {
+            let offsets = (partitions + index) as u32;
+            let owners = owners(scenario, spec);
+            let mut state = GroupState { offsets, ..GroupState::default() };
+            let lag = scenario.initial.lag.get(&GroupId::from_index(index));
+            let first = self.members.len() as u32;
+            for number in 0..spec.members {
+                let machine = self.seat(&spec.seats, number);
+                let cores = spec.cores;
+                let member = self.members.len() as u32;
+                self.members.push(Member::new(index as u32, machine, cores));
+                let coordinator = self.logs[offsets as usize].leader;
+                let window = scenario.brokers.receive_buffer.get();
+                let owner = Owner::Commit { member };
+                let conn = self.connect(machine, coordinator, owner, [window, window]);
+                self.members[member as usize].commit_conn = conn;
+            }
+            let behind = lag.map_or(0, |lag| lag.get());
+            for (partition, owner) in &owners {
+                self.assign(first + owner, partition.0);
+            }
+            if behind > 0 {
+                state.initial_lag = self.fill(&owners, behind, index);
+            }
+            let owning = (first..self.members.len() as u32)
+                .filter(|member| self.members[*member as usize].assigned > 0);
+            state.owning = owning.count() as u32;
+            self.groups.push(state);
+        }
+    }
+
+    /// Gives a partition to a member.
+    fn assign(&mut self, member: u32, partition: u32) {
+        let leader = self.logs[partition as usize].leader;
+        let state = &self.members[member as usize];
+        let (group, machine) = (state.group as usize, state.machine);
+        let known = state.sessions.iter().copied().find(|session| {
+            let conn = self.sessions[*session as usize].conn;
+            self.conns[conn as usize].broker == leader
+        });
+        let session = known.unwrap_or_else(|| {
+            let settings = &self.scenario.groups[group].settings;
+            let brokers = &self.scenario.brokers;
+            let window = settings.receive_buffer.min(brokers.send_buffer).get();
+            let session = self.sessions.len() as u32;
+            let owner = Owner::Session(session);
+            let conn =
+                self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
+            let limits = Limits {
+                min_bytes: settings.fetch_min.get().max(1),
+                max_wait: settings.fetch_max_wait,
+                partition_bytes: settings.max_partition_fetch.get(),
+                response_bytes: settings.fetch_max.get(),
+            };
+            self.sessions.push(Session::new(conn, Reader::Consumer { member }, limits));
+            self.members[member as usize].sessions.push(session);
+            session
+        });
+        self.members[member as usize].assigned += 1;
+        self.subscribe(session, partition, NONE);
+    }
+
+    /// Puts records into the logs that a group has still to read; others have read them.
+    fn fill(&mut self, owners: &[(PartitionId, u32)], lag: u64, group: usize) -> u64 {
+        let each = lag / owners.len().max(1) as u64;
+        let mut total = 0;
+        let size = self.mean_record_bytes(group);
+        for (partition, _) in owners {
+            let log = &mut self.logs[partition.index()];
+            for _ in 0..each.div_ceil(OLD_BATCH) {
+                let bytes = (size * OLD_BATCH as f64) as u64;
+                log.append(SimTime::ZERO, OLD_BATCH as u32, bytes, [SimTime::ZERO; 2]);
+                total += OLD_BATCH;
+            }
+            let end = log.end;
+            for follower in &mut log.followers {
+                follower.has = end;
+            }
+            log.advance();
+            for (session, slot) in log.readers.clone() {
+                let one = &mut self.sessions[session as usize];
+                if one.follows() {
+                    let slot = &mut one.slots[slot as usize];
+                    (slot.position, slot.held) = (end, end);
+                } else {
+                    one.offer(slot);
+                }
+            }
+        }
+        total
+    }
+
+    fn mean_record_bytes(&self, group: usize) -> f64 {
+        let reads = &self.scenario.groups[group].reads;
+        let writes = self.scenario.producers.iter();
+        let mut sizes = writes
+            .filter(|producer| producer.to.iter().any(|(topic, _)| reads.contains(topic)))
+            .map(|producer| producer.record_size.mean());
+        sizes.next().unwrap_or(1_000.0)
+    }
+}
+
+/// The owner of each partition that a group reads.
+fn owners(scenario: &Scenario, spec: &Group) -> Vec<(PartitionId, u32)> {
+    let count = |topic: &TopicId| scenario.cluster.topic(*topic).partitions;
+    let topics: Vec<u32> = spec.reads.iter().map(count).collect();
+    let partitions: Vec<PartitionId> =
+        spec.reads.iter().flat_map(|topic| scenario.cluster.partitions_of(*topic)).collect();
+    let previous = vec![None; partitions.len()];
+    let members = spec.members as usize;
+    let assignment = Assignment { members, topics: &topics, previous: &previous };
+    let owners = spec.assignor.assign(&assignment);
+    partitions.into_iter().zip(owners).filter_map(|(one, owner)| Some((one, owner?))).collect()
+}
+
+/// `String.hashCode` of Java.
+fn java_hash(text: &str) -> i32 {
+    text.encode_utf16().fold(0_i32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
+    })
+}

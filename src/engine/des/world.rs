@@ -1,0 +1,219 @@
+//! The state of a simulated cluster and its clients.
+
+use super::broker::Broker;
+use super::client::Client;
+use super::event::Event;
+use super::log::Log;
+use super::machine::Machine;
+use super::measure::Measures;
+use super::member::Member;
+use super::pipe::Pipe;
+use super::session::Session;
+use super::slab::Slab;
+use crate::chance::{Chance, Seed, Stream};
+use crate::engine::kernel::Agenda;
+use crate::metrics::Recorder;
+use crate::model::cost::Costs;
+use crate::scenario::Scenario;
+use crate::units::{SimSpan, SimTime};
+
+/// Everything that changes during a run.
+pub(super) struct World<'s> {
+    pub scenario: &'s Scenario,
+    pub costs: &'s Costs,
+    pub seed: Seed,
+    pub replication: u32,
+    pub agenda: Agenda<Event>,
+    /// When the statistics begin.
+    pub from: SimTime,
+    pub end: SimTime,
+    pub machines: Vec<Machine>,
+    pub pipes: Vec<Pipe>,
+    pub conns: Vec<Conn>,
+    pub brokers: Vec<Broker>,
+    /// By partition id; the partitions of committed offsets come last, one per group.
+    pub logs: Vec<Log>,
+    pub sessions: Vec<Session>,
+    pub clients: Vec<Client>,
+    pub members: Vec<Member>,
+    pub batches: Slab<Batch>,
+    pub requests: Slab<Request>,
+    pub producers: Vec<Offer>,
+    pub groups: Vec<GroupState>,
+    pub measures: Measures,
+    pub recorder: Recorder,
+    /// Sessions that an append or a high watermark has reached; taken by whoever caused it.
+    pub touched: Vec<u32>,
+    pub scratch: Vec<u32>,
+    pub events: u64,
+}
+
+/// A connection between a client process (or a follower) and a broker: pipes 2c and 2c + 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conn {
+    pub broker: u32,
+    /// The network thread of the broker that it belongs to.
+    pub thread: u32,
+    pub owner: Owner,
+}
+
+/// Whose connection it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A producer's client process; `node` counts its brokers.
+    Producer { client: u32, node: u32 },
+    /// A fetch session, of a follower or a consumer.
+    Session(u32),
+    /// A consumer's connection to its coordinator.
+    Commit { member: u32 },
+}
+
+/// A batch of records from its first record until its acknowledgement.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Batch {
+    pub client: u32,
+    /// Index of the partition among the client's.
+    pub slot: u32,
+    /// The lane that fills it.
+    pub lane: u32,
+    pub partition: u32,
+    pub records: u32,
+    pub bytes: u64,
+    /// Instants of the first and the last record's `send`.
+    pub first: SimTime,
+    pub last: SimTime,
+    pub drained: SimTime,
+    /// Not sent again before this instant.
+    pub not_before: SimTime,
+    /// No record is added any more.
+    pub closed: bool,
+    /// Whether the accumulator still holds it.
+    pub queued: bool,
+    /// Counts uses of its place, so that old notes about it can be told.
+    pub turn: u32,
+    /// The next batch of the same partition in the accumulator.
+    pub next: u32,
+    /// Log end after its append, in batches.
+    pub appended: u64,
+}
+
+/// A request from its sending until its response has been handled.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Request {
+    pub conn: u32,
+    pub batches: Vec<u32>,
+    /// Batches that the high watermark has not passed.
+    pub awaiting: u32,
+    pub failed: bool,
+    /// Its client has forgotten it: `acks=0`.
+    pub forgotten: bool,
+    /// Records that a commit covers.
+    pub covers: u64,
+    pub sent: SimTime,
+    pub arrived: SimTime,
+    pub started: SimTime,
+    pub handled: SimTime,
+    pub completed: SimTime,
+    pub responded: SimTime,
+}
+
+/// What a producer of the scenario offers at the moment.
+#[derive(Debug, Clone)]
+pub(super) struct Offer {
+    /// Records per second of all its clients.
+    pub rate: f64,
+    pub next_change: SimTime,
+}
+
+/// A consumer group.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GroupState {
+    pub processed: u64,
+    pub committed: u64,
+    pub initial_lag: u64,
+    /// The partition of its offsets.
+    pub offsets: u32,
+    pub owning: u32,
+}
+
+impl<'s> World<'s> {
+    pub(super) fn empty(scenario: &'s Scenario, seed: Seed, replication: u32) -> Self {
+        Self {
+            scenario,
+            costs: &scenario.costs,
+            seed,
+            replication,
+            agenda: Agenda::new(),
+            from: SimTime::ZERO.saturating_add(scenario.warm_up),
+            end: SimTime::ZERO.saturating_add(scenario.duration),
+            machines: Vec::new(),
+            pipes: Vec::new(),
+            conns: Vec::new(),
+            brokers: Vec::new(),
+            logs: Vec::new(),
+            sessions: Vec::new(),
+            clients: Vec::new(),
+            members: Vec::new(),
+            batches: Slab::default(),
+            requests: Slab::default(),
+            producers: Vec::new(),
+            groups: Vec::new(),
+            measures: Measures::default(),
+            recorder: Recorder::new(),
+            touched: Vec::new(),
+            scratch: Vec::new(),
+            events: 0,
+        }
+    }
+
+    pub(super) fn now(&self) -> SimTime {
+        self.agenda.now()
+    }
+
+    pub(super) fn stream(&self, entity: &str, purpose: &str) -> Stream {
+        Chance::new(self.seed, self.replication).stream(entity, purpose)
+    }
+
+    /// The one-way delay between two machines.
+    pub(super) fn one_way(&self, from: u32, to: u32) -> SimSpan {
+        if from == to {
+            return super::pipe::LOOPBACK;
+        }
+        let zone = |machine: u32| {
+            self.scenario.machines.get(machine as usize).map(|host| host.zone.as_str())
+        };
+        let trips = self.scenario.round_trip;
+        // A machine of its own stands in the zone of whom it talks to.
+        let same = match (zone(from), zone(to)) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        let trip = if same { trips.same_zone } else { trips.other_zone };
+        trip / 2
+    }
+
+    /// Opens a connection; windows are those of the broker and the client as receivers.
+    pub(super) fn connect(
+        &mut self,
+        machine: u32,
+        broker: u32,
+        owner: Owner,
+        [request, response]: [u64; 2],
+    ) -> u32 {
+        let there = self.brokers[broker as usize].machine;
+        let conn = self.conns.len() as u32;
+        let delay = self.one_way(machine, there);
+        self.pipes.push(Pipe::new(machine, there, delay, request));
+        self.pipes.push(Pipe::new(there, machine, delay, response));
+        let threads = self.scenario.brokers.network_threads;
+        let known = self.brokers[broker as usize].connections;
+        self.brokers[broker as usize].connections += 1;
+        self.conns.push(Conn { broker, thread: known % threads, owner });
+        conn
+    }
+
+    /// The machine of a process behind a connection's client end.
+    pub(super) fn client_machine(&self, conn: u32) -> u32 {
+        self.pipes[2 * conn as usize].from
+    }
+}

@@ -7,6 +7,7 @@ mod output;
 mod schema;
 mod shell;
 mod simulate;
+mod validate;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kafsim::error::Result;
@@ -30,6 +31,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Does this policy hold on this day? Or, with --replay, on a recorded history
     Autoscale(autoscale::Autoscale),
+    /// How far are predictions from measured runs that were never fitted?
+    Validate(validate::Validate),
     /// Is a scenario file right, and what does it mean?
     Check(check::Check),
     /// Explain a term, a card, a metric or a mechanism, with its equation and source
@@ -74,7 +77,12 @@ pub(crate) struct Source {
 impl Source {
     /// How the library loads the scenario.
     pub(crate) fn options(&self) -> LoadOptions {
-        LoadOptions { sets: self.set.clone(), cards: self.cards.clone(), seed: self.seed }
+        LoadOptions {
+            sets: self.set.clone(),
+            cards: self.cards.clone(),
+            seed: self.seed,
+            ..LoadOptions::default()
+        }
     }
 }
 
@@ -92,6 +100,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match cli.command {
         Command::Simulate(command) => command.run(),
         Command::Autoscale(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),

@@ -14,6 +14,9 @@ pub struct Host {
     pub zone: String,
     /// Cores (virtual CPUs), at least a fraction above zero.
     pub cores: f64,
+    /// Cores that a container's quota lets it use on average; no limit without one. Within a
+    /// period of 100 ms it may use all its cores, and stands still when the quota is used up.
+    pub cpu_quota: Option<f64>,
     /// Speed of one core relative to the machine on which the cost card was measured.
     pub speed: f64,
     /// Memory.

@@ -16,7 +16,7 @@ pub use histogram::Histogram;
 pub use recorder::{Recorder, SeriesId};
 pub use run::{
     AlertEntry, Bottleneck, BrokerOutcome, DecisionEntry, EngineKind, Event, GroupOutcome,
-    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles, RequestPhases, ResourceUse, Run,
-    Spread, ThresholdLine, TopicOutcome, Utilisation,
+    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles, RequestPhases,
+    ResourceUse, Run, Spread, ThresholdLine, TopicOutcome, Utilisation,
 };
 pub use series::{Series, Shape};

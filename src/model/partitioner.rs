@@ -135,7 +135,9 @@ mod tests {
         // Queues 9 and 0: weights 1 and 10.
         let queued = |partition| if partition == 0 { 9 } else { 0 };
         let drawn = (0..1_100)
-            .filter(|_| Partitioner::Adaptive.next(full, 2, 100, queued, &mut chance).partition == 0)
+            .filter(|_| {
+                Partitioner::Adaptive.next(full, 2, 100, queued, &mut chance).partition == 0
+            })
             .count();
         assert!((70..130).contains(&drawn), "{drawn}");
     }

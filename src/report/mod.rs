@@ -11,5 +11,6 @@ pub mod figures;
 pub mod formats;
 pub mod output;
 mod sentences;
+pub mod validation;
 
 pub use sentences::sentences;

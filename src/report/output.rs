@@ -70,7 +70,7 @@ pub fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<Vec<PathBuf
 }
 
 /// Writes beside the final name and renames: a reader sees the old file or the new one.
-fn place(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn place(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".tmp-new");
     let beside = PathBuf::from(beside);

@@ -5,6 +5,7 @@ use super::source::Files;
 use crate::error::{Error, Result, nearest_word};
 use crate::form::{Check, Entry, Key, Node, Shape, Table, Value};
 use include_dir::{Dir, include_dir};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
@@ -29,6 +30,7 @@ const VALUE: Table = &[
 #[derive(Debug, Clone, Default)]
 pub struct Cards {
     folders: Vec<PathBuf>,
+    factors: BTreeMap<String, f64>,
 }
 
 /// A card's values as one map of texts, each with its place.
@@ -44,8 +46,9 @@ pub struct Card {
 
 impl Cards {
     /// The embedded cards, and those in folders laid out like `models/`, which win.
-    pub fn new(folders: Vec<PathBuf>) -> Self {
-        Self { folders }
+    /// `factors` multiply values, by `KIND/NAME/KEY`.
+    pub fn new(folders: Vec<PathBuf>, factors: BTreeMap<String, f64>) -> Self {
+        Self { folders, factors }
     }
 
     /// The names of all cards of a kind.
@@ -75,7 +78,11 @@ impl Cards {
             return None;
         };
         match self.tree(kind, word, name) {
-            Ok(Some((tree, hash))) => card(kind, word, &tree, hash, check),
+            Ok(Some((tree, hash))) => {
+                let mut card = card(kind, word, &tree, hash, check)?;
+                self.scale(&mut card);
+                Some(card)
+            }
             Ok(None) => {
                 let names = self.names(kind);
                 check.wrong_word(&name.place, path, word, names.iter().map(String::as_str));
@@ -86,6 +93,58 @@ impl Cards {
                 None
             }
         }
+    }
+
+    /// Applies the factors that concern a card.
+    fn scale(&self, card: &mut Card) {
+        let title = card.title.clone();
+        let Value::Map(entries) = &mut card.values.value else { return };
+        for entry in entries {
+            let factor = self.factors.get(&format!("{title}/{}", entry.key));
+            if let (Some(factor), Value::Scalar(text)) = (factor, &mut entry.node.value) {
+                *text = scaled(text, *factor);
+            }
+        }
+    }
+
+    /// The uncertain values of a card, as (key, spread): the value lies within a factor of
+    /// exp(spread) of the one printed in 80 % of cases.
+    pub fn uncertain(&self, title: &str) -> Vec<(String, f64)> {
+        let Some((kind, word)) = title.split_once('/') else { return Vec::new() };
+        let place = crate::error::Place::whole(title);
+        let from = Node { place, value: Value::Null };
+        let Ok(Some((tree, _))) = self.tree(kind, word, &from) else { return Vec::new() };
+        let values = tree.get("values").map(Node::entries).unwrap_or_default();
+        values
+            .iter()
+            .filter_map(|entry| {
+                let words = entry.node.get("uncertainty")?.text()?;
+                Some((entry.key.clone(), spread(words)?))
+            })
+            .collect()
+    }
+
+    /// The values of a card that were fitted to measurements: name, value, uncertainty, source.
+    pub fn fitted(&self, title: &str) -> Vec<[String; 4]> {
+        let Some((kind, word)) = title.split_once('/') else { return Vec::new() };
+        let from = Node { place: crate::error::Place::whole(title), value: Value::Null };
+        let Ok(Some((tree, _))) = self.tree(kind, word, &from) else { return Vec::new() };
+        let values = tree.get("values").map(Node::entries).unwrap_or_default();
+        let text = |entry: &Entry, key: &str| {
+            entry.node.get(key).and_then(Node::text).unwrap_or_default().to_owned()
+        };
+        values
+            .iter()
+            .filter(|entry| {
+                let words = ["source", "uncertainty"].map(|key| text(entry, key));
+                words.iter().any(|words| words.contains("runs_fit.csv") || words.contains("rows "))
+                    || words.iter().any(|words| words.contains("fitted on row"))
+            })
+            .map(|entry| {
+                let name = format!("{title}/{}", entry.key);
+                [name, text(entry, "value"), text(entry, "uncertainty"), text(entry, "source")]
+            })
+            .collect()
     }
 
     fn tree(&self, kind: &str, word: &str, from: &Node) -> Result<Option<(Node, String)>> {
@@ -168,6 +227,38 @@ fn card(kind: &str, word: &str, tree: &Node, hash: String, check: &mut Check) ->
     let title = format!("{kind}/{word}");
     let values = Node { place: values.place.clone(), value: Value::Map(flat) };
     (check.problems.len() == before).then_some(Card { title, hash, values })
+}
+
+/// The logarithmic spread that an uncertainty means: `×/÷ 1.7`, `× 1 ÷ 1.5` or `± 5 %`.
+fn spread(words: &str) -> Option<f64> {
+    let number = |text: &str| {
+        let digits: String =
+            text.trim().chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        digits.parse::<f64>().ok()
+    };
+    if let Some(rest) = words.strip_prefix("×/÷") {
+        return number(rest).filter(|factor| *factor > 1.0).map(libm::log);
+    }
+    if let Some((_, rest)) = words.split_once('÷') {
+        return number(rest).filter(|factor| *factor > 1.0).map(|factor| libm::log(factor) / 2.0);
+    }
+    let rest = words.strip_prefix('±').filter(|rest| rest.contains('%'))?;
+    number(rest).map(|percent| libm::log1p(percent / 100.0))
+}
+
+/// A text whose numbers with a unit, or that stand alone, are multiplied.
+fn scaled(text: &str, factor: f64) -> String {
+    let mut result = String::new();
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            result.push(' ');
+        }
+        match word.parse::<f64>() {
+            Ok(number) => result.push_str(&format!("{:.6}", number * factor)),
+            Err(_) => result.push_str(word),
+        }
+    }
+    result
 }
 
 /// 64-bit FNV-1a as 16 hexadecimal digits: a fingerprint, not a signature.

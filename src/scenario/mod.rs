@@ -22,6 +22,7 @@ pub use scenario::{
 
 use crate::chance::Seed;
 use crate::error::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How a scenario is loaded.
@@ -31,6 +32,8 @@ pub struct LoadOptions {
     pub sets: Vec<String>,
     /// Folders with further cards.
     pub cards: Vec<PathBuf>,
+    /// Factors on uncertain values of cards, by `KIND/NAME/KEY`.
+    pub factors: BTreeMap<String, f64>,
     /// Seed of the placement and of noise in curves.
     pub seed: u64,
 }
@@ -67,6 +70,6 @@ pub fn load_layers(layers: &[(&str, &str)], options: &LoadOptions) -> Result<Che
     for assignment in &options.sets {
         source::set(&mut root, assignment)?;
     }
-    let cards = cards::Cards::new(options.cards.clone());
+    let cards = cards::Cards::new(options.cards.clone(), options.factors.clone());
     check::check(&root, &cards, Seed::new(options.seed))
 }

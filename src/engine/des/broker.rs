@@ -4,6 +4,7 @@ use super::event::Event;
 use super::session::Reader;
 use super::world::{Owner, World};
 use crate::model::client::Acks;
+use crate::scenario::Arrivals;
 use crate::units::{SimSpan, SimTime};
 
 /// A broker process.
@@ -65,7 +66,7 @@ impl World<'_> {
         let idle = *free <= now;
         broker.network_busy += alone;
         *free = done.max(*free + alone);
-        if idle { *free + self.costs.hand_off } else { *free }
+        if idle { *free + machine.wake() } else { *free }
     }
 
     /// Work of a request handler that begins at `from` at the earliest; returns when it starts,
@@ -89,7 +90,7 @@ impl World<'_> {
         }
         let free = one.handlers[first];
         let idle = free <= from;
-        let hand_off = if idle { self.costs.hand_off } else { SimSpan::ZERO };
+        let hand_off = if idle { machine.wake() } else { SimSpan::ZERO };
         // The handler is booked from now on, not from `from`: the time in between is not its own.
         one.handlers[first] = done.max(free.max(now) + alone);
         one.handlers_busy += alone;
@@ -241,6 +242,13 @@ impl World<'_> {
         let broker = self.conns[conn as usize].broker;
         let batches = std::mem::take(&mut self.requests[request].batches);
         let mut awaiting = 0;
+        // The OpenMessaging Benchmark takes the age of a record from its time stamp.
+        let stamped = match self.conns[conn as usize].owner {
+            Owner::Producer { client, .. } => {
+                self.clients[client as usize].arrivals == Arrivals::Tokens
+            }
+            _ => false,
+        };
         let refused = acks == Acks::All
             && batches.iter().any(|batch| {
                 let log = &self.logs[self.batches[*batch].partition as usize];
@@ -256,7 +264,9 @@ impl World<'_> {
         for batch in &batches {
             let one = self.batches[*batch];
             let log = &mut self.logs[one.partition as usize];
-            log.append(now, one.records, one.bytes, [one.first, one.last]);
+            let span =
+                if stamped { [one.first, one.last].map(whole_ms) } else { [one.first, one.last] };
+            log.append(now, one.records, one.bytes, span);
             let end = log.end;
             self.batches[*batch].appended = end;
             let moved = log.advance();
@@ -313,6 +323,11 @@ impl World<'_> {
         }
         self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
     }
+}
+
+/// The whole millisecond of an instant: what a record's time stamp holds.
+fn whole_ms(at: SimTime) -> SimTime {
+    SimTime::from_nanos(at.as_nanos() / 1_000_000 * 1_000_000)
 }
 
 /// Bytes of a produce or commit response, and of a request without its batches.

@@ -31,6 +31,8 @@ pub(super) struct Client {
     /// Records generated so far, as of `at`.
     index: f64,
     at: SimTime,
+    /// When it last generated a record.
+    moved: SimTime,
     /// Records that the load has asked for so far, as of `at`.
     allowed: f64,
     /// Records per nanosecond: what the load asks for, what the thread can do, what it does.
@@ -131,8 +133,11 @@ const BATCH_OVERHEAD: f64 = 61.0;
 const RECORD_OVERHEAD: f64 = 9.0;
 /// Longest stall that a token limiter makes up for, in nanoseconds.
 const MOST_TOKENS: f64 = 1e9;
-/// A burst of kafka-producer-perf-test comes after a sleep of this length.
-pub(super) const BURST: SimSpan = SimSpan::from_millis(2);
+/// A thread of Java that is ahead of its token limiter sleeps at least a millisecond, and what the
+/// timer adds.
+const TOKEN_SLEEP: SimSpan = SimSpan::from_nanos(1_060_000);
+/// The throttle of kafka-producer-perf-test sleeps at least 2 ms.
+const BURST_SLEEP: SimSpan = SimSpan::from_nanos(2_060_000);
 
 impl Client {
     pub(super) fn new(world: &World<'_>, producer: u32, machine: u32, chance: Stream) -> Self {
@@ -144,8 +149,8 @@ impl Client {
         let full = ((most - BATCH_OVERHEAD) / record_bytes).floor().max(1.0);
         let per_record =
             costs.producer_record.as_nanos() as f64 + costs.producer_ns_per_byte * size;
-        let alone = world.machines[machine as usize]
-            .alone(SimSpan::from_nanos(per_record.max(1.0) as u64));
+        let alone =
+            world.machines[machine as usize].alone(SimSpan::from_nanos(per_record.max(1.0) as u64));
         Self {
             producer,
             machine,
@@ -157,6 +162,7 @@ impl Client {
             chance,
             index: 0.0,
             at: SimTime::ZERO,
+            moved: SimTime::ZERO,
             allowed: 0.0,
             rate: 0.0,
             speed: 1.0 / alone.as_nanos().max(1) as f64,
@@ -187,6 +193,9 @@ impl Client {
     fn advance(&mut self, now: SimTime) {
         let span = now.saturating_since(self.at).as_nanos() as f64;
         self.at = now;
+        if self.slope > 0.0 {
+            self.moved = now;
+        }
         self.index += self.slope * span;
         self.allowed += self.rate * span;
         if self.arrivals == Arrivals::Closed {
@@ -225,13 +234,16 @@ impl Client {
     /// Load turns to a new rate, in records per second of this client.
     pub(super) fn set_rate(&mut self, now: SimTime, records_s: f64) {
         self.advance(now);
-        self.rate = if self.arrivals == Arrivals::Bursts { 0.0 } else { records_s * 1e-9 };
+        self.rate = records_s * 1e-9;
     }
 
-    /// A load tool lets the records of a burst through.
-    pub(super) fn burst(&mut self, now: SimTime, records: f64) {
-        self.advance(now);
-        self.allowed += records;
+    /// How long the thread sleeps when it is ahead of its load.
+    fn sleep(&self) -> SimSpan {
+        match self.arrivals {
+            Arrivals::Tokens => TOKEN_SLEEP,
+            Arrivals::Bursts => BURST_SLEEP,
+            Arrivals::Paced | Arrivals::Poisson | Arrivals::Closed => SimSpan::ZERO,
+        }
     }
 
     /// Bytes of a batch of so many records.
@@ -380,12 +392,12 @@ impl World<'_> {
 
     /// Closes an open batch with so many records.
     pub(super) fn close(&mut self, client: u32, place: u32, records: u32) {
-        let now = self.agenda.now();
         let one = &mut self.clients[client as usize];
         let bytes = one.bytes_of(records);
         let batch = &mut self.batches[place];
         batch.closed = true;
-        (batch.records, batch.bytes, batch.last) = (records, bytes, now);
+        (batch.records, batch.bytes) = (records, bytes);
+        batch.last = one.moved.max(batch.first);
         one.counts.offered += u64::from(records);
         one.nodes[one.partitions[batch.slot as usize].node as usize].closed += 1;
         let lane = &mut one.lanes[batch.lane as usize];
@@ -438,6 +450,9 @@ impl World<'_> {
         one.turn = one.turn.wrapping_add(1);
         let backlog = one.allowed - one.index;
         let behind = one.arrivals == Arrivals::Closed || backlog > 1e-3;
+        if !behind && one.blocked.is_none() && one.held_until <= now && !one.sleep().is_zero() {
+            one.held_until = now + one.sleep();
+        }
         let mut until = SimTime::MAX;
         one.slope = if one.blocked.is_some() {
             0.0

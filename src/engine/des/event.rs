@@ -24,8 +24,6 @@ pub(super) enum Event {
     Sender { client: u32, turn: u32 },
     /// A producer's sender thread has handled a response.
     Acknowledge { request: u32 },
-    /// A throttle of a load tool lets the next burst through.
-    Burst { client: u32 },
     /// `max.block.ms` may have passed.
     MaxBlock { client: u32, since: crate::units::SimTime },
     /// A consumer calls `poll`.

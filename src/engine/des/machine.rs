@@ -8,6 +8,7 @@
 use crate::chance::{Distribution, Stream};
 use crate::cluster::{Disk, Host};
 use crate::engine::kernel::FifoStation;
+use crate::model::cost::Costs;
 use crate::units::{SimSpan, SimTime};
 
 /// A machine or container.
@@ -17,10 +18,49 @@ pub(super) struct Machine {
     cores: f64,
     speed: f64,
     noise: f64,
+    hand_off: SimSpan,
     chance: Stream,
+    quota: Option<Quota>,
     pub egress: Nic,
     pub ingress: Nic,
     pub disks: Vec<Storage>,
+}
+
+/// A container's CPU quota (the kernel's CFS bandwidth control): so much CPU time per period, by
+/// all threads together, and nothing is carried over.
+#[derive(Debug, Clone)]
+struct Quota {
+    per_period: u64,
+    /// Periods before this one are over, and `used` is what this one has used; later periods when
+    /// it is more than one's quota.
+    period: u64,
+    used: u64,
+}
+
+/// `cpu.cfs_period_us`.
+const PERIOD: u64 = 100_000_000;
+
+impl Quota {
+    fn new(cores: f64) -> Self {
+        Self { per_period: (cores * PERIOD as f64) as u64, period: 0, used: 0 }
+    }
+
+    /// Uses a span of CPU time that would end at `end`; returns when it ends under the quota.
+    fn take(&mut self, now: SimTime, span: SimSpan, end: SimTime) -> SimTime {
+        let period = now.as_nanos() / PERIOD;
+        let passed = period.saturating_sub(self.period);
+        self.used = self.used.saturating_sub(passed.saturating_mul(self.per_period));
+        self.period = self.period.max(period);
+        self.used += span.as_nanos();
+        let wait = self.used / self.per_period;
+        if wait == 0 {
+            return end;
+        }
+        // The rest of the work runs when a later period begins.
+        let rest = self.used % self.per_period;
+        let begin = SimTime::from_nanos((self.period + wait) * PERIOD);
+        end.max(begin + SimSpan::from_nanos(rest.min(span.as_nanos())))
+    }
 }
 
 /// One direction of a NIC.
@@ -59,11 +99,13 @@ const LONGEST_PAUSE: SimSpan = SimSpan::from_millis(200);
 /// Excess, in time of the disk, that a writer may build up before it sleeps at all: the kernel
 /// aims at pauses of about half the longest.
 const PAUSE_FROM: SimSpan = SimSpan::from_millis(100);
+/// Least latency of waking a thread over its mean.
+const WAKE_LEAST: f64 = 0.5;
 /// Half the width of a uniform law with a standard deviation of 1.
 const UNIFORM_HALF_WIDTH: f64 = 1.732_050_807_568_877_2;
 
 impl Machine {
-    pub(super) fn new(host: &Host, cache_bytes: f64, noise: f64, chances: [Stream; 2]) -> Self {
+    pub(super) fn new(host: &Host, cache_bytes: f64, costs: &Costs, chances: [Stream; 2]) -> Self {
         let servers = host.cores.ceil().max(1.0);
         let [chance, disk_chance] = chances;
         let shares = host.disks.len().max(1) as f64;
@@ -72,8 +114,10 @@ impl Machine {
             cores: host.cores,
             // A fraction of a core is a slower core.
             speed: host.speed * host.cores / servers,
-            noise,
+            noise: costs.cpu_noise,
+            hand_off: costs.hand_off,
             chance,
+            quota: host.cpu_quota.map(Quota::new),
             egress: Nic::new(host.nic_out.get()),
             ingress: Nic::new(host.nic_in.get()),
             disks: host
@@ -89,7 +133,17 @@ impl Machine {
     pub(super) fn work(&mut self, now: SimTime, work: SimSpan) -> SimTime {
         let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
         let nanos = work.as_nanos() as f64 / self.speed * (1.0 + swing);
-        self.cpu.serve(now, SimSpan::from_nanos(nanos as u64)).end
+        let span = SimSpan::from_nanos(nanos as u64);
+        let end = self.cpu.serve(now, span).end;
+        self.quota.as_mut().map_or(end, |quota| quota.take(now, span, end))
+    }
+
+    /// Latency of waking a thread that sleeps: never below a part of its mean, and skewed.
+    #[inline]
+    pub(super) fn wake(&mut self) -> SimSpan {
+        let nanos = self.hand_off.as_nanos() as f64;
+        let share = WAKE_LEAST + (1.0 - WAKE_LEAST) * self.chance.exp1();
+        SimSpan::from_nanos((nanos * share) as u64)
     }
 
     /// The span that a piece of work takes on an idle core.

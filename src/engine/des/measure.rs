@@ -177,14 +177,19 @@ impl World<'_> {
         for client in &self.clients {
             let counts = client.counts;
             let sums = &mut all.producers[client.producer as usize];
-            let values =
-                [counts.offered, counts.acknowledged, counts.requests, counts.batches, counts.bytes];
+            let values = [
+                counts.offered,
+                counts.acknowledged,
+                counts.requests,
+                counts.batches,
+                counts.bytes,
+            ];
             for (sum, value) in sums.iter_mut().zip(values) {
                 *sum += value as f64;
             }
-            let since = client.blocked.map_or(SimSpan::ZERO, |since| {
-                now.saturating_since(since.max(self.from))
-            });
+            let since = client
+                .blocked
+                .map_or(SimSpan::ZERO, |since| now.saturating_since(since.max(self.from)));
             let blocked = (client.blocked_for + since).as_secs_f64();
             all.blocked[client.producer as usize] += blocked;
         }

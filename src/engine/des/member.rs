@@ -73,7 +73,8 @@ impl World<'_> {
         one.carried.clear();
         if state.waiting {
             state.waiting = false;
-            self.agenda.schedule(now + self.costs.hand_off, Event::Poll { member });
+            let wake = self.machines[state.machine as usize].wake();
+            self.agenda.schedule(now + wake, Event::Poll { member });
         }
     }
 
@@ -84,8 +85,7 @@ impl World<'_> {
         let state = &mut self.members[member as usize];
         let spec = &self.scenario.groups[state.group as usize];
         state.polls += 1;
-        let work =
-            costs.consumer_poll + spec.settings.poll_partition * u64::from(state.assigned);
+        let work = costs.consumer_poll + spec.settings.poll_partition * u64::from(state.assigned);
         let machine = &mut self.machines[state.machine as usize];
         state.busy += machine.alone(work);
         let ready = machine.work(now, work);

@@ -70,7 +70,6 @@ impl World<'_> {
             Event::Application { client, turn } => self.application(client, turn),
             Event::Sender { client, turn } => self.sender(client, turn),
             Event::Acknowledge { request } => self.acknowledge(request),
-            Event::Burst { client } => self.burst(client),
             Event::MaxBlock { client, since } => self.max_block(client, since),
             Event::Poll { member } => self.poll(member),
             Event::Curve { producer } => self.turn_curve(producer),

@@ -21,7 +21,8 @@ impl World<'_> {
         let now = self.measures.last_sample.clone();
         let before = std::mem::take(&mut self.measures.at_warm_up);
         let seconds = self.end.saturating_since(self.from).as_secs_f64().max(f64::MIN_POSITIVE);
-        let report = Report { series: &series, now, before, seconds, from: self.from, to: self.end };
+        let report =
+            Report { series: &series, now, before, seconds, from: self.from, to: self.end };
         let producers = self.producer_outcomes(&report);
         let topics = self.topic_outcomes(&report);
         let groups = self.group_outcomes(&report);
@@ -84,7 +85,9 @@ impl World<'_> {
                 - report.before.blocked.get(index).copied().unwrap_or(0.0);
             let offered_s = match spec.arrivals {
                 crate::scenario::Arrivals::Closed => rate(0),
-                _ => rate(0).max(self.producers[index].rate.min(rate(0) + waiting / report.seconds)),
+                _ => {
+                    rate(0).max(self.producers[index].rate.min(rate(0) + waiting / report.seconds))
+                }
             };
             outcomes.insert(
                 spec.name.clone(),

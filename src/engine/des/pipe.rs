@@ -29,6 +29,8 @@ pub(super) struct Pipe {
     /// Acknowledgements under way: when they arrive, and for how many bytes.
     acks: VecDeque<(SimTime, u64)>,
     pump_at: SimTime,
+    /// When the first byte of the latest chunk arrives.
+    latest: SimTime,
     /// Messages at the receiver that nobody has read, in order.
     landed: VecDeque<Landed>,
     unread: u64,
@@ -70,6 +72,7 @@ impl Pipe {
             in_net: 0,
             acks: VecDeque::new(),
             pump_at: SimTime::MAX,
+            latest: SimTime::ZERO,
             landed: VecDeque::new(),
             unread: 0,
             muted_until: SimTime::ZERO,
@@ -101,6 +104,7 @@ impl World<'_> {
     /// Sends as many chunks as the window allows.
     pub(super) fn pump(&mut self, pipe: u32) {
         let now = self.agenda.now();
+        let jitter = self.scenario.round_trip.jitter;
         let one = &mut self.pipes[pipe as usize];
         while let Some((at, bytes)) = one.acks.front().copied()
             && at <= now
@@ -132,8 +136,15 @@ impl World<'_> {
             } else {
                 self.machines[one.from as usize].egress.take(now, chunk)
             };
-            let first = start.max(not_before) + one.one_way;
-            let left = left.max(not_before) + one.one_way;
+            let mut delay = one.one_way;
+            if !jitter.is_zero() && one.from != one.to {
+                let more = jitter.as_nanos() as f64 * self.chance.exp1();
+                delay += SimSpan::from_nanos(more as u64);
+            }
+            // TCP hands over in order: nothing overtakes what left before it.
+            let first = (start.max(not_before) + delay).max(one.latest);
+            one.latest = first;
+            let left = left.max(not_before) + delay;
             let event = Event::Chunk { pipe, bytes: chunk as u32, message, last, left };
             self.agenda.schedule(first, event);
         }

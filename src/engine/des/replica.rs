@@ -254,7 +254,8 @@ impl World<'_> {
                 storage.write(now, part.bytes)
             };
         }
-        let done = self.machines[machine].work(now, work) + waits + costs.hand_off;
+        let machine = &mut self.machines[machine];
+        let done = machine.work(now, work) + waits + machine.wake();
         let one = &mut self.brokers[broker as usize];
         one.garbage += total;
         let done = done.max(one.paused_until);
@@ -300,8 +301,8 @@ impl World<'_> {
             let log = &mut self.logs[partition];
             let mut shrunk = 0;
             for follower in &mut log.followers {
-                let late = follower.has < log.end
-                    && now.saturating_since(follower.caught_up) > lag_max;
+                let late =
+                    follower.has < log.end && now.saturating_since(follower.caught_up) > lag_max;
                 if follower.in_sync && late {
                     follower.in_sync = false;
                     shrunk += 1;

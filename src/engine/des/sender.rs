@@ -233,8 +233,8 @@ impl World<'_> {
         let work = costs.producer_request / 2
             + costs.producer_batch / 2 * self.requests[request].batches.len() as u64;
         let one = &mut self.clients[client as usize];
-        let hand_off = if one.sender_free <= now { costs.hand_off } else { SimSpan::ZERO };
         let machine = &mut self.machines[one.machine as usize];
+        let hand_off = if one.sender_free <= now { machine.wake() } else { SimSpan::ZERO };
         let alone = machine.alone(work);
         let done = machine.work(now, work).max(one.sender_free + alone) + hand_off;
         one.sender_free = done;

@@ -60,7 +60,7 @@ impl World<'_> {
     fn machine(&mut self, host: &Host, cache: f64) -> u32 {
         let index = self.machines.len();
         let chances = ["cpu", "disk"].map(|what| self.stream(&format!("machine/{index}"), what));
-        self.machines.push(Machine::new(host, cache, self.costs.cpu_noise, chances));
+        self.machines.push(Machine::new(host, cache, self.costs, chances));
         index as u32
     }
 
@@ -278,25 +278,9 @@ impl World<'_> {
         for client in 0..self.clients.len() as u32 {
             if self.clients[client as usize].producer == producer {
                 self.clients[client as usize].set_rate(now, each);
-                if spec.arrivals == Arrivals::Bursts && now == SimTime::ZERO {
-                    self.agenda.schedule(now, Event::Burst { client });
-                }
                 self.run_application(client);
             }
         }
-    }
-
-    /// A load tool wakes up and sends what its pace has asked for since its last sleep.
-    pub(super) fn burst(&mut self, client: u32) {
-        let now = self.agenda.now();
-        let one = &mut self.clients[client as usize];
-        let producer = one.producer as usize;
-        let clients = f64::from(self.scenario.producers[producer].clients);
-        let rate = self.producers[producer].rate / clients;
-        let span = super::client::BURST;
-        one.burst(now, rate * span.as_secs_f64());
-        self.agenda.schedule(now + span, Event::Burst { client });
-        self.run_application(client);
     }
 
     fn make_groups(&mut self) {
@@ -348,8 +332,7 @@ impl World<'_> {
             let window = settings.receive_buffer.min(brokers.send_buffer).get();
             let session = self.sessions.len() as u32;
             let owner = Owner::Session(session);
-            let conn =
-                self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
+            let conn = self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
             let limits = Limits {
                 min_bytes: settings.fetch_min.get().max(1),
                 max_wait: settings.fetch_max_wait,
@@ -419,7 +402,6 @@ fn owners(scenario: &Scenario, spec: &Group) -> Vec<(PartitionId, u32)> {
 
 /// `String.hashCode` of Java.
 fn java_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    })
+    text.encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }

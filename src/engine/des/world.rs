@@ -45,6 +45,8 @@ pub(super) struct World<'s> {
     /// Sessions that an append or a high watermark has reached; taken by whoever caused it.
     pub touched: Vec<u32>,
     pub scratch: Vec<u32>,
+    /// For delays on the way.
+    pub chance: Stream,
     pub events: u64,
 }
 
@@ -162,6 +164,7 @@ impl<'s> World<'s> {
             recorder: Recorder::new(),
             touched: Vec::new(),
             scratch: Vec::new(),
+            chance: Chance::new(seed, replication).stream("network", "jitter"),
             events: 0,
         }
     }

@@ -13,6 +13,9 @@ mod render;
 mod replicas;
 mod scene;
 mod utilisation;
+mod validation;
+
+pub use validation::picture as validation_picture;
 
 use crate::error::Result;
 use crate::metrics::Run;

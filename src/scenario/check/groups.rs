@@ -20,7 +20,12 @@ const CORES: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
 
 /// One group.
 pub(super) const GROUP: Table = &[
-    Key::default("count", Shape::Count { min: 0, max: MOST_GROUPS }, "1", "groups, for a name with *"),
+    Key::default(
+        "count",
+        Shape::Count { min: 0, max: MOST_GROUPS },
+        "1",
+        "groups, for a name with *",
+    ),
     Key::required("reads", Shape::List(&Shape::Text), "topics, with stars"),
     Key::default("members", Shape::Count { min: 1, max: 100_000 }, "1", "members at t = 0"),
     Key::default("protocol", Shape::Word(&["consumer", "classic"]), "consumer", "rebalancing"),
@@ -88,7 +93,10 @@ pub(super) fn read(
         sound &= group.is_some();
         let names = names_of(&entry.key, &entry.node);
         let copies = group.into_iter().flat_map(|group| {
-            names.iter().map(move |name| Group { name: name.clone(), ..group.clone() }).collect::<Vec<_>>()
+            names
+                .iter()
+                .map(move |name| Group { name: name.clone(), ..group.clone() })
+                .collect::<Vec<_>>()
         });
         groups.extend(copies);
     }
@@ -235,6 +243,7 @@ fn read_seat(
         card: path,
         zone: String::new(),
         cores,
+        cpu_quota: None,
         speed,
         memory: memory?,
         nic_in,

@@ -23,6 +23,7 @@ const NUMBER: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
 /// Values of a card of models/hosts.
 const HOST_CARD: Table = &[
     Key::required("cores", NUMBER, "virtual cores"),
+    Key::optional("cpu_quota", NUMBER, "cores that a container may use on average"),
     Key::default("speed", NUMBER, "1", "speed of a core relative to the cost card's machine"),
     Key::required("memory", Shape::quantity::<Bytes>(), "memory"),
     Key::required("nic_in", Shape::quantity::<ByteRate>(), "NIC capacity in"),
@@ -45,6 +46,7 @@ const HOST_CARD: Table = &[
 const NETWORK_CARD: Table = &[
     Key::required("rtt_same_zone", Shape::quantity::<SimSpan>(), "round trip within a zone"),
     Key::required("rtt_other_zone", Shape::quantity::<SimSpan>(), "round trip between zones"),
+    Key::default("jitter", Shape::quantity::<SimSpan>(), "0 us", "mean delay on top, each way"),
 ];
 
 /// Machines of one key.
@@ -150,6 +152,7 @@ fn read_zones(fields: &mut Fields<'_, '_>) -> Option<Vec<String>> {
 fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
     let mut card = check.open(values, &format!("card/{title}"), HOST_CARD)?;
     let cores = card.number("cores");
+    let quota = if card.has("cpu_quota") { Some(card.number("cpu_quota")?) } else { None };
     let speed = card.number("speed");
     let memory = positive::<Bytes>(&mut card, "memory");
     let nic_in = positive::<ByteRate>(&mut card, "nic_in");
@@ -168,6 +171,7 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
         card: title.rsplit('/').next().unwrap_or(title).to_owned(),
         zone: String::new(),
         cores: cores?,
+        cpu_quota: quota,
         speed: speed?,
         memory: memory?,
         nic_in: nic_in?,
@@ -195,5 +199,6 @@ pub(super) fn read_network(
     let mut card = network.check().open(&card.values, &path, NETWORK_CARD)?;
     let same_zone = card.quantity::<SimSpan>("rtt_same_zone");
     let other_zone = card.quantity::<SimSpan>("rtt_other_zone");
-    Some(RoundTrips { same_zone: same_zone?, other_zone: other_zone? })
+    let jitter = card.quantity::<SimSpan>("jitter");
+    Some(RoundTrips { same_zone: same_zone?, other_zone: other_zone?, jitter: jitter? })
 }

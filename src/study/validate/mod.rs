@@ -1,5 +1,60 @@
-//! How far predictions are from measurements.
+//! How far predictions are from measurements: rows of published or own runs, each simulated on its
+//! rig, with intervals, gates and baselines.
 
+mod baselines;
+mod gates;
+mod predict;
 mod rows;
 
+pub use baselines::Baseline;
+pub use gates::{Gate, error, gated};
+pub use predict::{POINTS, Prediction, QUANTITIES};
 pub use rows::{Row, read_rows, rig_text, scenario_of};
+
+use crate::error::Result;
+use crate::scenario::LoadOptions;
+use crate::scenario::cards::Cards;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A validation: predictions of all rows, and what to think of them.
+#[derive(Debug, Clone)]
+pub struct Validation {
+    /// All rows, in the order of the files.
+    pub rows: Vec<Row>,
+    /// All comparisons, row by row.
+    pub predictions: Vec<Prediction>,
+    /// Gates by file.
+    pub gates: Vec<Gate>,
+    /// Baselines by file.
+    pub baselines: Vec<Baseline>,
+    /// Values that were fitted, with their cards' words on uncertainty and source.
+    pub fitted: Vec<[String; 4]>,
+}
+
+/// Validates rows against predictions.
+///
+/// # Errors
+/// Rows whose scenarios do not pass their checks.
+pub fn validate(rows: Vec<Row>, rigs: Option<&Path>, options: &LoadOptions) -> Result<Validation> {
+    let predictions = predict::predict(&rows, rigs, options)?;
+    let mut splits: Vec<String> = rows.iter().map(|row| row.split.clone()).collect();
+    splits.dedup();
+    let gates = splits.iter().flat_map(|split| gates::gates(split, &rows, &predictions)).collect();
+    let baselines =
+        splits.iter().flat_map(|split| baselines::baselines(split, &rows, rigs, options)).collect();
+    let fitted = fitted(&rows, rigs, options);
+    Ok(Validation { rows, predictions, gates, baselines, fitted })
+}
+
+/// Values of the cards in use whose source says that they were fitted.
+fn fitted(rows: &[Row], rigs: Option<&Path>, options: &LoadOptions) -> Vec<[String; 4]> {
+    let mut titles = BTreeMap::new();
+    for row in rows {
+        if let Ok(checked) = scenario_of(row, rigs, options) {
+            titles.extend(checked.scenario.cards);
+        }
+    }
+    let cards = Cards::new(options.cards.clone(), BTreeMap::new());
+    titles.keys().flat_map(|title| cards.fitted(title)).collect()
+}

@@ -62,7 +62,8 @@ const COLUMNS: [&str; 34] = [
 /// Columns that are text.
 const TEXTS: [&str; 7] = ["id", "rig", "case", "acks", "compression", "not_comparable", "source"];
 /// Columns that every row fills, with numbers above zero.
-const NEEDED: [&str; 5] = ["brokers", "partitions", "replication_factor", "record_bytes", "producers"];
+const NEEDED: [&str; 5] =
+    ["brokers", "partitions", "replication_factor", "record_bytes", "producers"];
 
 impl Row {
     /// A number of the row; `None` where the field is empty.
@@ -189,7 +190,8 @@ fn check_row(row: &Row, rigs: Option<&Path>, problems: &mut Vec<Problem>) {
 /// The text of a rig's fragment, and the name under which problems quote it.
 pub fn rig_text(rig: &str, folder: Option<&Path>) -> Option<(String, String)> {
     let file = format!("{rig}.yaml");
-    let own = folder.map(|folder: &Path| folder.join(&file)).filter(|path: &PathBuf| path.is_file());
+    let own =
+        folder.map(|folder: &Path| folder.join(&file)).filter(|path: &PathBuf| path.is_file());
     if let Some(path) = own {
         let text = std::fs::read_to_string(&path).ok()?;
         return Some((path.display().to_string(), text));
@@ -243,9 +245,11 @@ fn scenario_text(row: &Row) -> String {
         map_of(&config)
     ));
     let mut config: Vec<(&str, u64)> = Vec::new();
-    for (column, property) in
-        [("batch_size", "batch.size"), ("linger_ms", "linger.ms"), ("buffer_memory", "buffer.memory")]
-    {
+    for (column, property) in [
+        ("batch_size", "batch.size"),
+        ("linger_ms", "linger.ms"),
+        ("buffer_memory", "buffer.memory"),
+    ] {
         if row.number(column).is_some() {
             config.push((property, whole(column)));
         }
@@ -279,6 +283,7 @@ fn scenario_text(row: &Row) -> String {
 }
 
 fn map_of(entries: &[(&str, u64)]) -> String {
-    let fields: Vec<String> = entries.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    let fields: Vec<String> =
+        entries.iter().map(|(key, value)| format!("{key}: {value}")).collect();
     format!("{{{}}}", fields.join(", "))
 }

@@ -1,0 +1,83 @@
+//! `kafsim validate`.
+
+use super::{Format, print};
+use clap::Args;
+use kafsim::error::{Error, Result};
+use kafsim::report::{figures, output, validation};
+use kafsim::scenario::LoadOptions;
+use kafsim::study::validate::{Row, Validation, read_rows, validate};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// `kafsim validate FILE.csv …`.
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Files of measured runs, one row each
+    #[arg(required = true, value_name = "FILE.csv")]
+    files: Vec<PathBuf>,
+    /// Folder with further rigs, one scenario fragment each
+    #[arg(long, value_name = "DIR")]
+    rigs: Option<PathBuf>,
+    /// Folder with further cards, laid out like models/; may be repeated
+    #[arg(long, value_name = "DIR")]
+    cards: Vec<PathBuf>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Format of standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Folder for report.md, rows.csv, summary.json and the figure
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Validate {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let rows = self.rows()?;
+        if let Some(folder) = &self.out {
+            output::prepare(folder)?;
+        }
+        let options =
+            LoadOptions { cards: self.cards.clone(), seed: self.seed, ..LoadOptions::default() };
+        let result = validate(rows, self.rigs.as_deref(), &options)?;
+        if let Some(folder) = &self.out {
+            write(folder, &result)?;
+        }
+        print(&match self.format {
+            Format::Text => validation::text(&result),
+            Format::Json => validation::json(&result),
+            Format::Csv => validation::csv(&result),
+            Format::Markdown => validation::markdown(&result),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// All rows of all files; the problems of all files in one error.
+    fn rows(&self) -> Result<Vec<Row>> {
+        let (mut rows, mut problems) = (Vec::new(), Vec::new());
+        for file in &self.files {
+            let text =
+                std::fs::read_to_string(file).map_err(|error| Error::io("read", file, error))?;
+            match read_rows(&file.to_string_lossy(), &text, self.rigs.as_deref()) {
+                Ok(found) => rows.extend(found),
+                Err(error) => problems.extend(error.problems().iter().cloned()),
+            }
+        }
+        if problems.is_empty() { Ok(rows) } else { Err(Error::input(problems)) }
+    }
+}
+
+fn write(folder: &Path, result: &Validation) -> Result<()> {
+    let picture = figures::validation_picture(result)?;
+    output::write_pictures(&folder.join("figures"), &[picture])?;
+    let files = [
+        ("report.md", validation::markdown(result)),
+        ("rows.csv", validation::csv(result)),
+        ("summary.json", validation::json(result)),
+    ];
+    for (name, text) in files {
+        output::place(&folder.join(name), text.as_bytes())?;
+    }
+    Ok(())
+}

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod cli;
+mod des;
 mod figures;
 mod formats;
 mod input;

@@ -31,6 +31,8 @@ pub struct Run {
     pub warm_up: SimSpan,
     /// Whether the run can be used at all.
     pub valid: bool,
+    /// Laws that did not hold; a run with one is a defect of kafsim.
+    pub violations: Vec<String>,
     /// What the reader should know.
     pub warnings: Vec<String>,
     /// Quantities that left the range in which the cards were calibrated.

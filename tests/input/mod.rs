@@ -90,7 +90,7 @@ fn kafkas_properties_are_of_three_kinds() {
 #[test]
 fn what_is_not_simulated_yet_is_refused_by_name() {
     for (addition, word) in [
-        ("engine: des\n", "`des`"),
+        ("engine: des\ntimeline: [{after: 1 min, do: add_brokers}]\n", "engine des"),
         ("clusters: {east: {}}\n", "`clusters`"),
         ("mirrors: [{from: a, to: b}]\n", "`mirrors`"),
         ("placement: layout.json\n", "placements from a file"),
@@ -101,8 +101,9 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
         assert!(found.contains(word) && found.contains("yet"), "{found}");
     }
     refused("lag(billing) < 100 k", "publish(shop).p99 < 5 ms", "s.yaml:19:5", &["publish"]);
-    refused("load: {rate: 5 k/s}", "load: {closed_loop: true}", "s.yaml:13:", &["closed-loop"]);
-    refused("members: 2", "members: 2\n    run_on: brokers", "s.yaml:18:", &["not simulated yet"]);
+    let closed = GOOD.replacen("load: {rate: 5 k/s}", "load: {closed_loop: true}", 1);
+    let found = problems(&format!("{closed}engine: fluid\n")).expect("it is refused");
+    assert!(found.contains("closed loop"), "{found}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::world::{Owner, World};
 use crate::model::client::Acks;
 use crate::scenario::Arrivals;
 use crate::units::{SimSpan, SimTime};
+use std::collections::VecDeque;
 
 /// A broker process.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(super) struct Broker {
     pub network: Vec<SimTime>,
     /// When each request handler is free.
     pub handlers: Vec<SimTime>,
+    /// Requests that wait because all handlers are held.
+    pub queue: VecDeque<(u32, SimSpan)>,
     pub network_busy: SimSpan,
     pub handlers_busy: SimSpan,
     pub connections: u32,
@@ -33,6 +36,7 @@ impl Broker {
             machine,
             network: vec![SimTime::ZERO; network as usize],
             handlers: vec![SimTime::ZERO; handlers as usize],
+            queue: VecDeque::new(),
             network_busy: SimSpan::ZERO,
             handlers_busy: SimSpan::ZERO,
             connections: 0,
@@ -71,12 +75,7 @@ impl World<'_> {
 
     /// Work of a request handler that begins at `from` at the earliest; returns when it starts,
     /// when it ends, and which handler does it.
-    pub(super) fn handler(
-        &mut self,
-        broker: u32,
-        from: SimTime,
-        work: SimSpan,
-    ) -> (SimTime, SimTime, usize) {
+    fn handler(&mut self, broker: u32, from: SimTime, work: SimSpan) -> (SimTime, SimTime, usize) {
         let now = self.agenda.now();
         let one = &mut self.brokers[broker as usize];
         let machine = &mut self.machines[one.machine as usize];
@@ -113,7 +112,7 @@ impl World<'_> {
         let machine = &mut self.machines[one.machine as usize];
         let alone = machine.alone(work);
         one.handlers_busy += alone;
-        let busiest = one.handlers.iter_mut().max();
+        let busiest = one.handlers.iter_mut().filter(|free| **free < SimTime::MAX).max();
         if let Some(free) = busiest {
             *free = (*free).max(now) + alone;
         }
@@ -158,7 +157,6 @@ impl World<'_> {
 
     /// A produce request, or a commit, which is one in little: read, queued, validated, written.
     fn receive_produce(&mut self, request: u32, conn: u32) {
-        let now = self.agenda.now();
         let broker = self.conns[conn as usize].broker;
         let costs = self.costs;
         let pipe = &self.pipes[2 * conn as usize];
@@ -167,7 +165,6 @@ impl World<'_> {
         if matches!(self.conns[conn as usize].owner, Owner::Commit { .. }) {
             work = costs.commit_request;
         }
-        let mut inside = SimSpan::ZERO;
         let handler_ns = (costs.produce_ns_per_byte - costs.socket_in_ns_per_byte).max(0.0);
         let batches = std::mem::take(&mut self.requests[request].batches);
         for batch in &batches {
@@ -181,41 +178,59 @@ impl World<'_> {
         let tail = if total > window { total % window } else { total };
         let read = costs.network_request + per_byte(tail, costs.socket_in_ns_per_byte);
         let read_at = self.network(conn, read);
-        let (start, end, handler) = self.handler(broker, read_at, work);
+        self.brokers[broker as usize].garbage += total + GARBAGE_PER_REQUEST;
+        self.requests[request].batches = batches;
+        self.dispatch(request, broker, read_at, work);
+    }
+
+    /// Gives a request to a handler, or lets it wait while all of them are held.
+    pub(super) fn dispatch(&mut self, request: u32, broker: u32, from: SimTime, work: SimSpan) {
+        let one = &mut self.brokers[broker as usize];
+        if one.handlers.iter().all(|free| *free == SimTime::MAX) {
+            one.queue.push_back((request, work));
+            return;
+        }
+        let (start, end, handler) = self.handler(broker, from, work);
+        let entry = &mut self.requests[request];
+        entry.started = start;
+        entry.arrived = from.min(start);
+        let batches = std::mem::take(&mut entry.batches);
+        let forced =
+            batches.iter().any(|one| self.logs[self.batches[*one].partition as usize].flush);
         let mut done = end;
         for batch in &batches {
             let (partition, bytes) = (self.batches[*batch].partition, self.batches[*batch].bytes);
-            done = self.write(partition, bytes, start, done);
-            inside = done.saturating_since(end);
+            done = self.write(partition, bytes, done);
         }
-        if !inside.is_zero() {
-            self.hold(broker, handler, inside);
+        self.requests[request].batches = batches;
+        if forced {
+            // How long it is held is only known when the disk has done its work.
+            self.brokers[broker as usize].handlers[handler] = SimTime::MAX;
+            self.requests[request].handler = Some(handler as u32);
+            self.agenda.schedule(end, Event::Force { request, batch: 0 });
+            return;
         }
-        self.brokers[broker as usize].garbage += total + GARBAGE_PER_REQUEST;
-        let one = &mut self.requests[request];
-        one.batches = batches;
-        one.started = start;
-        one.arrived = read_at.min(start);
-        debug_assert!(done >= now);
+        if done > end {
+            self.hold(broker, handler, done - end);
+        }
+        self.requests[request].handler = None;
         self.agenda.schedule(done, Event::Handled { request });
     }
 
-    /// The leader's write of one batch under the log's lock; returns when the handler goes on.
-    fn write(&mut self, partition: u32, bytes: u64, start: SimTime, end: SimTime) -> SimTime {
+    /// The leader's write of one batch into the page cache under the log's lock; returns when the
+    /// handler goes on. Forced logs are written by [`World::force`].
+    fn write(&mut self, partition: u32, bytes: u64, end: SimTime) -> SimTime {
         let now = self.agenda.now();
         let log = &mut self.logs[partition as usize];
         let Some((broker, disk)) = log.disks.first().copied() else { return end };
+        if log.flush {
+            return end;
+        }
         let machine = self.brokers[broker as usize].machine;
         let storage = &mut self.machines[machine as usize].disks[disk as usize];
-        // Another handler may hold the lock of this log.
-        let waited = log.lock.saturating_since(start);
-        let end = end + waited;
-        let done = if log.flush {
-            end + storage.sync(now, bytes).saturating_since(now)
-        } else {
-            end + storage.write(now, bytes)
-        };
-        if log.flush || done > end {
+        let end = end.max(log.lock);
+        let done = end + storage.write(now, bytes);
+        if done > end {
             log.lock = done;
         }
         done

@@ -13,6 +13,10 @@ pub(super) enum Event {
     Unmute { pipe: u32 },
     /// A request handler is done with a request.
     Handled { request: u32 },
+    /// A request handler forces the next batch of a request to the disk.
+    Force { request: u32, batch: u32 },
+    /// A replica fetcher forces the next partition that it fetched to the disk.
+    ForceFetched { session: u32, part: u32 },
     /// A parked fetch has waited long enough.
     FetchTimeout { session: u32, round: u32 },
     /// A replica fetcher has appended what it fetched.

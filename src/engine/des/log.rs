@@ -31,8 +31,6 @@ pub(super) struct Log {
     pub min_insync: u32,
     /// Whether each append is forced to the disk.
     pub flush: bool,
-    /// Records since the last flush, when `flush.messages` is above 1.
-    pub keyed_offsets: bool,
 }
 
 /// A follower as the leader knows it.
@@ -82,7 +80,6 @@ impl Log {
             lock: SimTime::ZERO,
             min_insync: 1,
             flush: false,
-            keyed_offsets: false,
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Member {
     fetched: VecDeque<Fetched>,
     /// It sits in `poll` and waits for a response.
     pub waiting: bool,
+    /// A response has ended that wait: `poll` goes on where it was.
+    resumed: bool,
     pub last_commit: SimTime,
     uncommitted: u64,
     pub busy: SimSpan,
@@ -49,6 +51,7 @@ impl Member {
             commit_conn: u32::MAX,
             fetched: VecDeque::new(),
             waiting: false,
+            resumed: false,
             last_commit: SimTime::ZERO,
             uncommitted: 0,
             busy: SimSpan::ZERO,
@@ -73,6 +76,7 @@ impl World<'_> {
         one.carried.clear();
         if state.waiting {
             state.waiting = false;
+            state.resumed = true;
             let wake = self.machines[state.machine as usize].wake();
             self.agenda.schedule(now + wake, Event::Poll { member });
         }
@@ -85,7 +89,11 @@ impl World<'_> {
         let state = &mut self.members[member as usize];
         let spec = &self.scenario.groups[state.group as usize];
         state.polls += 1;
-        let work = costs.consumer_poll + spec.settings.poll_partition * u64::from(state.assigned);
+        // Every assigned partition is looked at; a call that goes on after its wait has done half
+        // of that, and looks again only for the next fetches.
+        let walk = spec.settings.poll_partition * u64::from(state.assigned);
+        let resumed = std::mem::take(&mut state.resumed);
+        let work = costs.consumer_poll + if resumed { walk / 2 } else { walk };
         let machine = &mut self.machines[state.machine as usize];
         state.busy += machine.alone(work);
         let ready = machine.work(now, work);
@@ -238,10 +246,11 @@ impl World<'_> {
     /// The coordinator has stored offsets.
     pub(super) fn committed(&mut self, member: u32, request: u32) {
         let group = self.members[member as usize].group as usize;
-        if !self.requests[request].failed {
-            self.groups[group].committed += self.requests[request].covers;
+        let covers = self.requests[request].covers;
+        if self.requests[request].failed {
+            self.members[member as usize].uncommitted += covers;
         } else {
-            self.members[member as usize].uncommitted += self.requests[request].covers;
+            self.groups[group].committed += covers;
         }
         for index in 0..self.requests[request].batches.len() {
             let batch = self.requests[request].batches[index];

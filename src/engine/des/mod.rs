@@ -13,6 +13,8 @@
 mod broker;
 mod client;
 mod event;
+mod force;
+mod laws;
 mod log;
 mod machine;
 mod measure;
@@ -65,6 +67,8 @@ impl World<'_> {
             Event::Deliver { pipe, message } => self.deliver(pipe, message),
             Event::Unmute { pipe } => self.unmute(pipe),
             Event::Handled { request } => self.handled(request),
+            Event::Force { request, batch } => self.force(request, batch),
+            Event::ForceFetched { session, part } => self.force_fetched(session, part),
             Event::FetchTimeout { session, round } => self.fetch_timeout(session, round),
             Event::Fetched { session } => self.fetched(session),
             Event::Application { client, turn } => self.application(client, turn),

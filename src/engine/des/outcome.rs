@@ -29,6 +29,7 @@ impl World<'_> {
         let brokers = self.broker_outcomes(&report);
         let requests = self.request_phases();
         let path = self.publish_path();
+        let violations = self.violations();
         Run {
             scenario: self.scenario.name.clone(),
             scenario_hash: self.scenario.hash.clone(),
@@ -39,7 +40,8 @@ impl World<'_> {
             engine: EngineKind::Des,
             duration: self.scenario.duration,
             warm_up: self.scenario.warm_up,
-            valid: true,
+            valid: violations.is_empty(),
+            violations,
             warnings: self.scenario.warnings.clone(),
             outside_calibration: Vec::new(),
             producers,

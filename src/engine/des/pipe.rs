@@ -81,6 +81,11 @@ impl Pipe {
         }
     }
 
+    /// Bytes on the way or unread.
+    pub(super) fn held(&self) -> u64 {
+        self.in_net + self.unread
+    }
+
     fn reads(&self, now: SimTime) -> bool {
         now >= self.muted_until
     }

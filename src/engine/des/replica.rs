@@ -16,11 +16,7 @@ impl World<'_> {
         // Every partition of the session is tried, whatever it holds.
         let work = costs.fetch_request.saturating_sub(costs.network_request * 2)
             + costs.session_partition * u64::from(one.asked);
-        let (start, end, _) = self.handler(broker, read_at, work);
-        let entry = &mut self.requests[request];
-        entry.arrived = read_at.min(start);
-        entry.started = start;
-        self.agenda.schedule(end, Event::Handled { request });
+        self.dispatch(request, broker, read_at, work);
     }
 
     /// The fetch has tried its partitions: answer, or park.
@@ -236,7 +232,7 @@ impl World<'_> {
         let one = &self.sessions[session as usize];
         let mut work = costs.follower_partition * u64::from(one.asked);
         let mut waits = SimSpan::ZERO;
-        let mut total = 0;
+        let (mut total, mut forced) = (0, false);
         for part in &one.carried {
             let partition = one.slots[part.slot as usize].partition;
             let log = &self.logs[partition as usize];
@@ -247,19 +243,23 @@ impl World<'_> {
             total += part.bytes;
             let Some((_, disk)) = disk else { continue };
             let storage = &mut self.machines[machine].disks[*disk as usize];
-            waits += if log.flush {
-                // Appends follow one another: a sync that begins later cannot share this commit.
-                storage.sync(now + waits, part.bytes).saturating_since(now + waits)
+            if log.flush {
+                forced = true;
             } else {
-                storage.write(now, part.bytes)
-            };
+                waits += storage.write(now, part.bytes);
+            }
         }
         let machine = &mut self.machines[machine];
         let done = machine.work(now, work) + waits + machine.wake();
         let one = &mut self.brokers[broker as usize];
         one.garbage += total;
         let done = done.max(one.paused_until);
-        self.agenda.schedule(done, Event::Fetched { session });
+        let next = if forced {
+            Event::ForceFetched { session, part: 0 }
+        } else {
+            Event::Fetched { session }
+        };
+        self.agenda.schedule(done, next);
     }
 
     /// The fetcher asks for more; its request says what it has.

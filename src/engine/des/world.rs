@@ -109,6 +109,8 @@ pub(super) struct Request {
     pub failed: bool,
     /// Its client has forgotten it: `acks=0`.
     pub forgotten: bool,
+    /// The handler that is held until its batches are on the disk.
+    pub handler: Option<u32>,
     /// Records that a commit covers.
     pub covers: u64,
     pub sent: SimTime,
@@ -213,10 +215,5 @@ impl<'s> World<'s> {
         self.brokers[broker as usize].connections += 1;
         self.conns.push(Conn { broker, thread: known % threads, owner });
         conn
-    }
-
-    /// The machine of a process behind a connection's client end.
-    pub(super) fn client_machine(&self, conn: u32) -> u32 {
-        self.pipes[2 * conn as usize].from
     }
 }

@@ -69,6 +69,7 @@ impl World<'_> {
             duration: self.scenario.duration,
             warm_up: self.scenario.warm_up,
             valid: true,
+            violations: Vec::new(),
             warnings,
             outside_calibration: Vec::new(),
             producers,

@@ -9,6 +9,7 @@ use crate::form::{Check, Fields, Key, Node, Shape, Table};
 use crate::model::cost::Costs;
 use crate::scenario::scenario::{BrokerPool, BrokerSettings, Seats};
 use crate::units::{Bytes, SimSpan};
+use std::collections::BTreeMap;
 
 /// `cluster`.
 pub(super) const CLUSTER: Table = &[
@@ -194,62 +195,45 @@ pub(super) fn run_on<'h>(
 
 fn read_costs(title: &str, values: &Node, check: &mut Check) -> Option<Costs> {
     let mut card = check.open(values, &format!("card/{title}"), COSTS)?;
-    let mut span = |key: &str| card.quantity::<SimSpan>(key);
-    let hand_off = span("hand_off");
-    let produce_request = span("produce_request");
-    let fetch_request = span("fetch_request");
-    let leader_batch = span("leader_batch");
-    let follower_batch = span("follower_batch");
-    let leader_record = span("leader_record");
-    let session_partition = span("session_partition");
-    let consumer_record = span("consumer_record");
-    let consumer_poll = span("consumer_poll");
-    let network_request = span("network_request");
-    let watch_partition = span("watch_partition");
-    let follower_partition = span("follower_partition");
-    let producer_record = span("producer_record");
-    let producer_request = span("producer_request");
-    let producer_batch = span("producer_batch");
-    let sender_partition = span("sender_partition");
-    let consumer_fetch = span("consumer_fetch");
-    let commit_request = span("commit_request");
-    let mut number = |key: &str| card.number(key);
-    let produce_ns_per_byte = number("produce_ns_per_byte");
-    let follower_ns_per_byte = number("follower_ns_per_byte");
-    let send_ns_per_byte = number("send_ns_per_byte");
-    let socket_in_ns_per_byte = number("socket_in_ns_per_byte");
-    let producer_ns_per_byte = number("producer_ns_per_byte");
-    let consumer_ns_per_byte = number("consumer_ns_per_byte");
-    let cpu_noise = number("cpu_noise");
-    let idle_cores = number("idle_cores");
+    let (mut spans, mut numbers) = (BTreeMap::new(), BTreeMap::new());
+    // Everything is read before anything may be missing, so that all problems are told.
+    for key in COSTS.iter().filter(|key| key.name != "broker_memory") {
+        if matches!(key.shape, Shape::Number { .. }) {
+            numbers.extend(card.number(key.name).map(|number| (key.name, number)));
+        } else {
+            spans.extend(card.quantity::<SimSpan>(key.name).map(|span| (key.name, span)));
+        }
+    }
     let broker_memory = card.quantity::<Bytes>("broker_memory");
+    let span = |key: &str| spans.get(key).copied();
+    let number = |key: &str| numbers.get(key).copied();
     Some(Costs {
-        hand_off: hand_off?,
-        produce_request: produce_request?,
-        fetch_request: fetch_request?,
-        leader_batch: leader_batch?,
-        follower_batch: follower_batch?,
-        leader_record: leader_record?,
-        session_partition: session_partition?,
-        consumer_record: consumer_record?,
-        consumer_poll: consumer_poll?,
-        produce_ns_per_byte: produce_ns_per_byte?,
-        follower_ns_per_byte: follower_ns_per_byte?,
-        send_ns_per_byte: send_ns_per_byte?,
-        network_request: network_request?,
-        socket_in_ns_per_byte: socket_in_ns_per_byte?,
-        watch_partition: watch_partition?,
-        follower_partition: follower_partition?,
-        producer_record: producer_record?,
-        producer_ns_per_byte: producer_ns_per_byte?,
-        producer_request: producer_request?,
-        producer_batch: producer_batch?,
-        sender_partition: sender_partition?,
-        consumer_fetch: consumer_fetch?,
-        consumer_ns_per_byte: consumer_ns_per_byte?,
-        commit_request: commit_request?,
-        cpu_noise: cpu_noise?,
-        idle_cores: idle_cores?,
+        hand_off: span("hand_off")?,
+        produce_request: span("produce_request")?,
+        fetch_request: span("fetch_request")?,
+        leader_batch: span("leader_batch")?,
+        follower_batch: span("follower_batch")?,
+        leader_record: span("leader_record")?,
+        session_partition: span("session_partition")?,
+        consumer_record: span("consumer_record")?,
+        consumer_poll: span("consumer_poll")?,
+        produce_ns_per_byte: number("produce_ns_per_byte")?,
+        follower_ns_per_byte: number("follower_ns_per_byte")?,
+        send_ns_per_byte: number("send_ns_per_byte")?,
+        network_request: span("network_request")?,
+        socket_in_ns_per_byte: number("socket_in_ns_per_byte")?,
+        watch_partition: span("watch_partition")?,
+        follower_partition: span("follower_partition")?,
+        producer_record: span("producer_record")?,
+        producer_ns_per_byte: number("producer_ns_per_byte")?,
+        producer_request: span("producer_request")?,
+        producer_batch: span("producer_batch")?,
+        sender_partition: span("sender_partition")?,
+        consumer_fetch: span("consumer_fetch")?,
+        consumer_ns_per_byte: number("consumer_ns_per_byte")?,
+        commit_request: span("commit_request")?,
+        cpu_noise: number("cpu_noise")?,
+        idle_cores: number("idle_cores")?,
         broker_memory: broker_memory?,
     })
 }

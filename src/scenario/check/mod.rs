@@ -15,7 +15,7 @@ mod timeline;
 mod topics;
 
 use super::cards::{Card, Cards, hash_of};
-use super::scenario::{EngineChoice, Group, Producer, Scenario};
+use super::scenario::{Arrivals, EngineChoice, Group, Producer, Scenario};
 use super::source::Files;
 use crate::chance::{Chance, Seed};
 use crate::cluster::{Cluster, TopicId};
@@ -189,6 +189,19 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
     let slo = slo::read(&mut fields, &group_names);
     let (basics, brokers) = (basics?, brokers?);
+    if basics.engine == EngineChoice::Des {
+        for key in ["autoscaling", "timeline"] {
+            if fields.has(key) && fields.raw(key).is_some_and(|node| !node.items().is_empty()) {
+                let allowed = "engine: fluid, or nothing here: requests know it not yet";
+                fields.refuse(key, format!("`{key}` with engine des"), allowed);
+            }
+        }
+    }
+    let closed = producers.iter().flatten().any(|producer| producer.arrivals == Arrivals::Closed);
+    if basics.engine == EngineChoice::Fluid && closed {
+        let allowed = "engine: des or auto: flows know no closed loops";
+        fields.refuse("engine", "a closed loop with engine fluid", allowed);
+    }
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &groups) {
         check_memory(cluster, producers, groups, &mut fields);
     }

@@ -25,8 +25,11 @@ const MB: f64 = 1e6;
 /// The rule of thumb: so many bytes/s of a topic per broker.
 const RULE_OF_THUMB: f64 = 100.0 * MB;
 
+/// What a method says of a row.
+type Method<'m> = Box<dyn Fn(&Row, &Scenario) -> Option<f64> + 'm>;
+
 /// The three baselines over the saturated rows of one file.
-pub fn baselines(
+pub(super) fn baselines(
     split: &str,
     rows: &[Row],
     rigs: Option<&Path>,
@@ -39,7 +42,6 @@ pub fn baselines(
         .filter(|row| row.split == split && row.saturated())
         .filter_map(|row| Some((row, scenario(row)?)))
         .collect();
-    type Method<'m> = Box<dyn Fn(&Row, &Scenario) -> Option<f64> + 'm>;
     let methods: [(&'static str, Method<'_>); 3] = [
         ("100 MB/s per broker", Box::new(|row, _| rule_of_thumb(row))),
         ("vendor formula", Box::new(vendor)),

@@ -47,7 +47,7 @@ pub fn gated(row: &Row, one: &Prediction) -> bool {
 }
 
 /// All gates over the rows of one file.
-pub fn gates(split: &str, rows: &[Row], predictions: &[Prediction]) -> Vec<Gate> {
+pub(super) fn gates(split: &str, rows: &[Row], predictions: &[Prediction]) -> Vec<Gate> {
     let mine: Vec<&Prediction> =
         predictions.iter().filter(|one| rows[one.row].split == split).collect();
     let of = |quantity: &str| -> Vec<&Prediction> {
@@ -140,7 +140,7 @@ fn ratio(row: &Row, one: &Prediction) -> f64 {
 }
 
 /// The median; `None` without values.
-pub fn median(values: &[f64]) -> Option<f64> {
+pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

@@ -54,8 +54,11 @@ pub struct Prediction {
 /// throughput varies 3 to 8 %, p50 about 3 %, p99 up to 25 % (data/published/README.md).
 fn repeatability(quantity: &str) -> f64 {
     match quantity {
-        "records_s" | "consume_records_s_per_group" => 0.05,
-        "publish_p50_ms" | "publish_mean_ms" | "e2e_p50_ms" => 0.05,
+        "records_s"
+        | "consume_records_s_per_group"
+        | "publish_p50_ms"
+        | "publish_mean_ms"
+        | "e2e_p50_ms" => 0.05,
         "publish_p95_ms" => 0.15,
         _ => 0.25,
     }
@@ -65,7 +68,7 @@ fn repeatability(quantity: &str) -> f64 {
 ///
 /// # Errors
 /// Rows whose scenarios do not pass their checks.
-pub fn predict(
+pub(super) fn predict(
     rows: &[Row],
     rigs: Option<&Path>,
     options: &LoadOptions,

@@ -208,7 +208,7 @@ pub fn scenario_of(row: &Row, rigs: Option<&Path>, options: &LoadOptions) -> Res
     let Some((name, rig)) = rig_text(&row.rig, rigs) else {
         let found = format!("`{}`", row.rig);
         return Err(Error::input(vec![problem(
-            &row.place.file.to_string(),
+            &row.place.file,
             row.place.line,
             "rig",
             &found,

@@ -1,0 +1,86 @@
+//! Laws after many random scenarios.
+
+use super::{Factors, run};
+use kafsim::chance::{Chance, Seed, Stream};
+
+const CASES: u64 = 400;
+
+/// What a random scenario brought.
+#[derive(Default, Debug)]
+struct Seen {
+    saturated: u32,
+    blocked: u32,
+    lagging: u32,
+    all: u32,
+    forgotten: u32,
+    keyed: u32,
+    flushed: u32,
+}
+
+#[test]
+fn laws_hold_after_random_scenarios() {
+    let mut seen = Seen::default();
+    for case in 0..CASES {
+        let mut chance = Chance::new(Seed::new(case), 0).stream("laws", "case");
+        let text = random(&mut chance, &mut seen);
+        // `run` itself asserts that no law is broken.
+        let run = run(&text, &Factors::new(), case);
+        let shop = &run.producers["shop"];
+        seen.saturated += u32::from(shop.records_s < 0.97 * shop.offered_records_s);
+        seen.blocked += u32::from(shop.blocked_share.unwrap_or(0.0) > 0.1);
+        seen.lagging += u32::from(run.groups.values().any(|g| g.processing_lag_records.end > 1e4));
+        let ended = shop.appended_records + shop.failed_records + shop.in_flight_records;
+        assert!((ended - shop.offered_records).abs() < 0.5, "{text}");
+    }
+    println!("{CASES} scenarios: {seen:?}");
+    let counts = [seen.blocked, seen.lagging, seen.all, seen.forgotten, seen.keyed, seen.flushed];
+    assert!(counts.iter().all(|count| *count >= 30), "{seen:?}");
+}
+
+fn pick<'a>(chance: &mut Stream, words: &[&'a str]) -> &'a str {
+    words[chance.index(words.len())]
+}
+
+fn random(chance: &mut Stream, seen: &mut Seen) -> String {
+    let brokers = 1 + chance.index(9);
+    let replicas = (1 + chance.index(5)).min(brokers);
+    let insync = 1 + chance.index(replicas);
+    let acks = pick(chance, &["0", "1", "all", "all"]);
+    let key = pick(chance, &["", ", key: {keys: 1 M}", ", key: {zipf: 1.2, keys: 10 k}"]);
+    let client = pick(chance, &["java-0.10", "java-2.6", "java-4.1", "librdkafka"]);
+    let flush = pick(chance, &["", "", ", flush.messages: 1"]);
+    let load = pick(
+        chance,
+        &["{closed_loop: true}", "{rate: 2 k/s}", "{rate: 20 k/s}", "{rate: 150 k/s}"],
+    );
+    let arrivals = pick(chance, &["paced", "poisson", "tokens", "bursts"]);
+    let size = pick(chance, &["100", "1000", "20000"]);
+    let batch = pick(chance, &["1", "1000", "16384", "262144"]);
+    let memory = pick(chance, &["1000000", "33554432"]);
+    let linger = pick(chance, &["0", "1", "20"]);
+    let fetch = pick(chance, &["512", "1048576"]);
+    let commits = pick(chance, &["interval", "each_poll"]);
+    let work = pick(chance, &["0 us", "5 us", "200 us"]);
+    seen.all += u32::from(acks == "all");
+    seen.forgotten += u32::from(acks == "0");
+    seen.keyed += u32::from(!key.is_empty());
+    seen.flushed += u32::from(!flush.is_empty());
+    let arrivals =
+        if load.contains("closed") { String::new() } else { format!("arrivals: {arrivals}, ") };
+    format!(
+        "name: random\nduration: 500 ms\nwarm_up: 100 ms\nengine: des\n\
+         hosts:\n  brokers: {{card: lab-4c-16g, count: {brokers}, zones: [a, b]}}\n\
+         network: {{card: one-region-three-zones}}\n\
+         cluster: {{costs: test-costs, brokers: {{run_on: brokers}}}}\n\
+         topics:\n  orders: {{partitions: {}, replication_factor: {replicas}, \
+         config: {{min.insync.replicas: {insync}{flush}}}}}\n\
+         producers:\n  shop: {{to: {{orders: 1}}, clients: {}, client: {client}, {arrivals}\
+         records: {{size: {size} B{key}}}, load: {load}, config: {{acks: {acks}, \
+         batch.size: {batch}, linger.ms: {linger}, buffer.memory: {memory}}}}}\n\
+         groups:\n  billing: {{reads: [orders], members: {}, commits: {commits}, \
+         work: {{cpu_per_record: {work}}}, config: {{max.partition.fetch.bytes: {fetch}}}}}\n",
+        1 + chance.index(40),
+        1 + chance.index(4),
+        1 + chance.index(6),
+    )
+}

@@ -1,0 +1,1 @@
+//! One binding resource at a time.

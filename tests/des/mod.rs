@@ -1,0 +1,81 @@
+//! The request-level engine.
+
+mod laws;
+mod limits;
+mod micro;
+
+use kafsim::chance::Seed;
+use kafsim::engine::des;
+use kafsim::metrics::Run;
+use kafsim::scenario::{LoadOptions, load_text};
+use std::collections::BTreeMap;
+
+/// Costs of the generic card, in the order of their names, that tests may switch off.
+const COSTS: [&str; 26] = [
+    "hand_off",
+    "produce_request",
+    "fetch_request",
+    "leader_batch",
+    "follower_batch",
+    "leader_record",
+    "produce_ns_per_byte",
+    "follower_ns_per_byte",
+    "send_ns_per_byte",
+    "session_partition",
+    "consumer_record",
+    "consumer_poll",
+    "idle_cores",
+    "network_request",
+    "socket_in_ns_per_byte",
+    "watch_partition",
+    "follower_partition",
+    "producer_record",
+    "producer_ns_per_byte",
+    "producer_request",
+    "producer_batch",
+    "sender_partition",
+    "consumer_fetch",
+    "consumer_ns_per_byte",
+    "commit_request",
+    "cpu_noise",
+];
+
+/// Factors on values of cards: `costs/kafka-4-generic/hand_off`.
+type Factors = BTreeMap<String, f64>;
+
+/// All costs near zero.
+fn free() -> Factors {
+    COSTS.iter().map(|key| (format!("costs/test/{key}"), 1e-4)).collect()
+}
+
+/// A network of one zone with this round trip; from broker to broker across zones another one.
+fn network(factors: &mut Factors, same_zone_ms: f64, other_zone_ms: f64) {
+    let card = "networks/one-region-three-zones";
+    factors.insert(format!("{card}/rtt_same_zone"), same_zone_ms / 0.2);
+    factors.insert(format!("{card}/rtt_other_zone"), other_zone_ms);
+}
+
+/// Runs a scenario text under factors on its cards.
+fn run(text: &str, factors: &Factors, seed: u64) -> Run {
+    let mut factors = factors.clone();
+    for (key, factor) in factors.clone() {
+        if let Some(cost) = key.strip_prefix("costs/test/") {
+            factors.insert(format!("costs/test-costs/{cost}"), factor);
+        }
+    }
+    let options = LoadOptions {
+        factors,
+        seed,
+        cards: vec![format!("{}/tests/des/cards", env!("CARGO_MANIFEST_DIR")).into()],
+        ..LoadOptions::default()
+    };
+    let checked = load_text("test.yaml", text, &options).expect("a sound scenario");
+    let run = des::simulate(&checked.scenario, Seed::new(seed), 0);
+    assert_eq!(run.violations, Vec::<String>::new(), "{text}");
+    run
+}
+
+/// Whether a value is within a share of what is expected.
+fn near(value: f64, expected: f64, share: f64) -> bool {
+    (value - expected).abs() <= share * expected
+}

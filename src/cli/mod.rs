@@ -2,8 +2,10 @@
 
 mod autoscale;
 mod check;
+mod compare;
 mod explain;
 mod output;
+mod partitions;
 mod schema;
 mod shell;
 mod simulate;
@@ -31,6 +33,10 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Does this policy hold on this day? Or, with --replay, on a recorded history
     Autoscale(autoscale::Autoscale),
+    /// Which is better, by how much, is the difference real?
+    Compare(compare::Compare),
+    /// How does throughput change from 3 to 36 partitions, or any list?
+    Partitions(partitions::Partitions),
     /// How far are predictions from measured runs that were never fitted?
     Validate(validate::Validate),
     /// Is a scenario file right, and what does it mean?
@@ -100,6 +106,8 @@ pub(crate) fn run() -> ExitCode {
     let result = match cli.command {
         Command::Simulate(command) => command.run(),
         Command::Autoscale(command) => command.run(),
+        Command::Compare(command) => command.run(),
+        Command::Partitions(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),

@@ -1,10 +1,11 @@
 //! `kafsim simulate`.
 
-use super::Source;
+use super::{Source, print};
 use super::output::Output;
 use clap::Args;
 use kafsim::chance::Seed;
 use kafsim::error::Result;
+use kafsim::report::formats::phases::phases;
 use kafsim::scenario::load;
 use kafsim::study::simulate;
 use std::process::ExitCode;
@@ -16,6 +17,12 @@ pub(crate) struct Simulate {
     source: Source,
     #[command(flatten)]
     output: Output,
+    /// Show where the time of a produce request goes, at p50 and p99, phase by phase
+    #[arg(long)]
+    explain: bool,
+    /// Fail when a law (conservation, utilisation, high watermark …) did not hold in the run
+    #[arg(long)]
+    check: bool,
 }
 
 impl Simulate {
@@ -26,6 +33,19 @@ impl Simulate {
             self.output.say(&format!("warning: {}; {}", warning.found, warning.allowed));
         }
         let run = simulate(&checked.scenario, Seed::new(self.source.seed));
-        self.output.show(&run, target.as_deref())
+        let code = self.output.show(&run, target.as_deref())?;
+        if self.explain {
+            print(&phases(&run))?;
+        }
+        if self.check {
+            for law in &run.violations {
+                eprintln!("broken law: {law}");
+            }
+            self.output.say(&format!("laws broken: {}", run.violations.len()));
+            if !run.violations.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Ok(code)
     }
 }

@@ -45,9 +45,6 @@ pub struct Run {
     pub groups: BTreeMap<String, GroupOutcome>,
     /// By `node.id`; also brokers that came or went during the run.
     pub brokers: BTreeMap<u32, BrokerOutcome>,
-    /// Phases of requests by kind: `produce`, `fetch_consumer`, `fetch_follower`; empty when the
-    /// engine knows no requests.
-    pub requests: BTreeMap<String, RequestPhases>,
     /// Where publish time goes: (part, ms near the median, ms near the 99th percentile).
     pub path: Vec<(&'static str, f64, f64)>,
     /// Events that the engine took to make the run.
@@ -102,7 +99,7 @@ pub struct Quantiles {
     pub max: f64,
 }
 
-/// Mean time of a kind of request in Kafka's phases, over all brokers.
+/// Mean time of a kind of request in Kafka's phases.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestPhases {
     /// Requests/s.
@@ -254,6 +251,9 @@ pub struct BrokerOutcome {
     pub isr_shrinks: Option<u32>,
     /// Share of read bytes served from the page cache, 0–1.
     pub page_cache_hit: Option<f64>,
+    /// Phases of requests by kind: `produce`, `fetch_consumer`, `fetch_follower`; empty when the
+    /// engine knows no requests.
+    pub requests: BTreeMap<String, RequestPhases>,
 }
 
 /// What limits the run.

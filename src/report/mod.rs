@@ -5,6 +5,7 @@
 
 pub mod chart;
 pub mod clock;
+pub mod designs;
 pub mod document;
 pub mod explain;
 pub mod figures;

@@ -1,10 +1,14 @@
 //! Which runs to make, and what to make of them.
 
+mod designs;
+mod partitions;
 mod replay;
 mod script;
 mod simulate;
 pub mod validate;
 
+pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences, evaluate};
+pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};
 pub use replay::{ReplayRow, replay};
 pub use script::{Claim, EXERCISE_DAY, claim, literal_claim};
 pub use simulate::{make, simulate};

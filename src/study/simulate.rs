@@ -44,8 +44,14 @@ pub fn make(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
 /// # Ok::<(), kafsim::error::Error>(())
 /// ```
 pub fn simulate(scenario: &Scenario, seed: Seed) -> Run {
-    let mut run = make(scenario, seed, 0);
-    judge(scenario, &mut run);
+    let mut run = judged(scenario, seed, 0);
     run.remarks.extend(remark(scenario, &run));
+    run
+}
+
+/// One replication with its verdict.
+pub(super) fn judged(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
+    let mut run = make(scenario, seed, replication);
+    judge(scenario, &mut run);
     run
 }

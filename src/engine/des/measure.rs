@@ -12,8 +12,8 @@ pub(super) struct Measures {
     /// Publish latency by producer, end-to-end latency by group, in nanoseconds.
     pub publish: Vec<Histogram>,
     pub delivery: Vec<Histogram>,
-    /// Phases by kind: produce, fetch of consumers, fetch of followers.
-    pub phases: [Phases; 3],
+    /// Phases by broker and kind: produce, fetch of consumers, fetch of followers.
+    pub phases: Vec<[Phases; 3]>,
     /// Where publish time goes, for a sample of batches.
     pub paths: Paths,
     /// Batches that were refused for too few in-sync replicas, and sent again.
@@ -120,7 +120,8 @@ impl World<'_> {
             span(entry.completed, now),
         ];
         self.measures.paths.add(path);
-        let phases = &mut self.measures.phases[0];
+        let broker = self.conns[entry.conn as usize].broker as usize;
+        let phases = &mut self.measures.phases[broker][0];
         phases.add(path[2], path[3], path[4], span(entry.completed, entry.responded));
     }
 
@@ -135,7 +136,8 @@ impl World<'_> {
             Reader::Consumer { .. } => 1,
             Reader::Follower { .. } => 2,
         };
-        self.measures.phases[kind].add(
+        let broker = self.conns[entry.conn as usize].broker as usize;
+        self.measures.phases[broker][kind].add(
             span(entry.arrived, entry.started),
             span(entry.started, entry.handled),
             span(entry.handled, entry.completed),

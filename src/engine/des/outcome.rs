@@ -27,7 +27,6 @@ impl World<'_> {
         let topics = self.topic_outcomes(&report);
         let groups = self.group_outcomes(&report);
         let brokers = self.broker_outcomes(&report);
-        let requests = self.request_phases();
         let path = self.publish_path();
         let violations = self.violations();
         Run {
@@ -48,7 +47,6 @@ impl World<'_> {
             topics,
             groups,
             brokers,
-            requests,
             path,
             simulated_events: Some(self.events),
             bottleneck: Bottleneck::default(),
@@ -100,7 +98,7 @@ impl World<'_> {
                     requests_s: Some(rate(2)),
                     batch_fill: (batches > 0.0).then(|| (rate(4) / batches / batch).min(1.0)),
                     blocked_share: Some(
-                        (blocked / report.seconds / f64::from(spec.clients)).clamp(0.0, 1.0),
+                        (blocked / report.seconds / f64::from(spec.clients.max(1))).clamp(0.0, 1.0),
                     ),
                     offered_records: offered as f64,
                     appended_records: acknowledged as f64,
@@ -198,15 +196,17 @@ impl World<'_> {
                     stored_bytes_end: stored,
                     isr_shrinks: Some(self.brokers[index].isr_shrinks),
                     page_cache_hit: None,
+                    requests: self.request_phases(index),
                 },
             );
         }
         outcomes
     }
 
-    fn request_phases(&self) -> BTreeMap<String, RequestPhases> {
+    fn request_phases(&self, broker: usize) -> BTreeMap<String, RequestPhases> {
         let kinds = ["produce", "fetch_consumer", "fetch_follower"];
-        let phases = kinds.iter().zip(&self.measures.phases).filter(|(_, one)| one.count > 0);
+        let mine = &self.measures.phases[broker];
+        let phases = kinds.iter().zip(mine).filter(|(_, one)| one.count > 0);
         phases
             .map(|(kind, one)| {
                 let mean = |part: usize| one.sums[part] as f64 / one.count as f64 / NANOS_PER_MS;

@@ -32,6 +32,7 @@ impl World<'_> {
         self.make_clients();
         self.make_groups();
         self.measures.publish = vec![Histogram::new(); self.producers.len()];
+        self.measures.phases = vec![Default::default(); self.brokers.len()];
         self.measures.delivery = vec![Histogram::new(); self.groups.len()];
         for session in 0..self.sessions.len() {
             if self.sessions[session].follows() {

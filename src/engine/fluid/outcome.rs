@@ -76,7 +76,6 @@ impl World<'_> {
             topics,
             groups,
             brokers,
-            requests: BTreeMap::new(),
             path: Vec::new(),
             simulated_events: None,
             bottleneck: Bottleneck::default(),
@@ -199,6 +198,7 @@ impl World<'_> {
                     stored_bytes_end: self.stored(id),
                     isr_shrinks: None,
                     page_cache_hit: None,
+                    requests: BTreeMap::new(),
                 },
             );
         }

@@ -7,6 +7,7 @@
 mod axes;
 mod capacity;
 mod decisions;
+mod designs;
 mod font;
 mod lag;
 mod render;
@@ -15,6 +16,7 @@ mod scene;
 mod utilisation;
 mod validation;
 
+pub use designs::{comparison_picture, partitions_picture};
 pub use validation::picture as validation_picture;
 
 use crate::error::Result;

@@ -43,12 +43,24 @@ pub fn summary(run: &Run) -> Value {
             "saturates_at_load_factor": maybe(run.bottleneck.saturates_at_load_factor),
             "by_resource": list(&run.bottleneck.by_resource, resource),
         },
+        "publish_path_ms": path(run),
         "slo": list(&run.slo, objective),
         "decisions": list(&run.decisions, decision),
         "alerts": list(&run.alerts, alert),
         "operations": list(&run.operations, operation),
         "cost": run.cost.as_ref().map(cost),
     })
+}
+
+/// Where publish time goes, part by part; null when the engine knows no requests.
+fn path(run: &Run) -> Value {
+    if run.path.is_empty() {
+        return Value::Null;
+    }
+    let parts = run.path.iter().map(|(name, p50, p99)| {
+        json!({"part": name, "p50": number(*p50), "p99": number(*p99)})
+    });
+    Value::Array(parts.collect())
 }
 
 fn named<K: ToString, T>(map: &BTreeMap<K, T>, value: fn(&T) -> Value) -> Value {
@@ -73,6 +85,22 @@ fn producer(one: &ProducerOutcome) -> Value {
         "failed_records": number(one.failed_records),
         "in_flight_records": number(one.in_flight_records),
         "latency_ms": latency(one.latency_ms),
+    })
+}
+
+fn requests(one: &BrokerOutcome) -> Value {
+    if one.requests.is_empty() {
+        return Value::Null;
+    }
+    named(&one.requests, |phases| {
+        json!({
+            "requests_s": number(phases.requests_s),
+            "request_queue_ms": number(phases.request_queue_ms),
+            "local_ms": number(phases.local_ms),
+            "remote_ms": number(phases.remote_ms),
+            "response_ms": number(phases.response_ms),
+            "total_ms": latency(phases.total_ms),
+        })
     })
 }
 
@@ -113,7 +141,7 @@ fn broker(one: &BrokerOutcome) -> Value {
         "disk": utilisation(Some(one.disk)),
         "request_handlers": utilisation(one.request_handlers),
         "network_threads": utilisation(one.network_threads),
-        "requests": Value::Null,
+        "requests": requests(one),
         "replicas": one.replicas,
         "leaders": one.leaders,
         "stored_bytes_end": number(one.stored_bytes_end),

@@ -6,5 +6,6 @@ pub mod json;
 pub mod markdown;
 pub mod openmetrics;
 pub mod replay;
+pub mod phases;
 pub mod table;
 pub mod terminal;

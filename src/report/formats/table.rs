@@ -44,6 +44,22 @@ impl Table {
         text
     }
 
+    /// As CSV; fields with a comma or a quote are quoted.
+    pub fn csv(&self) -> String {
+        let field = |text: &String| {
+            if text.contains([',', '"']) {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            } else {
+                text.clone()
+            }
+        };
+        let line = |cells: &[String]| {
+            format!("{}\n", cells.iter().map(field).collect::<Vec<_>>().join(","))
+        };
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
+        line(&self.header) + &rows
+    }
+
     /// As GitHub-flavoured Markdown.
     pub fn markdown(&self) -> String {
         let line = |cells: &[String]| {

@@ -1,6 +1,7 @@
-//! The quickstart's day: simulated, and from file to report.
+//! The quickstart's day in flows, and request-level runs: simulated seconds per wall second.
 
 use kafsim::chance::Seed;
+use kafsim::engine::des;
 use kafsim::report::{figures, formats};
 use kafsim::scenario::{LoadOptions, load};
 use kafsim::study::simulate;
@@ -47,4 +48,69 @@ fn main() {
     println!(
         "from file to report with figures: {whole:.3} s (gate 1), peak memory {peak} (gate 100)"
     );
+    requests();
+}
+
+/// A request-level run: simulated seconds per wall second, events, nanoseconds per event, events
+/// per produce request.
+fn measure(file: &str, sets: &[&str]) -> Option<[f64; 4]> {
+    let path = format!("{}/models/scenarios/{file}", env!("CARGO_MANIFEST_DIR"));
+    let sets = sets.iter().map(|set| (*set).to_owned()).collect();
+    let checked = load(&path, &LoadOptions { sets, seed: 1, ..LoadOptions::default() }).ok()?;
+    let mut walls = Vec::new();
+    let mut last = None;
+    for _ in 0..3 {
+        let start = clock();
+        let run = des::simulate(&checked.scenario, Seed::new(1), 0);
+        walls.push(start.elapsed().as_secs_f64());
+        last = Some(run);
+    }
+    let (wall, run) = (median(walls), last?);
+    let seconds = checked.scenario.duration.as_secs_f64();
+    let events = run.simulated_events? as f64;
+    let requests: f64 = run.producers.values().filter_map(|one| one.requests_s).sum();
+    Some([seconds / wall, events, wall / events * 1e9, events / (requests * seconds)])
+}
+
+fn requests() {
+    let show = |name: &str, goal: &str, values: Option<[f64; 4]>| {
+        let Some([speed, events, nanos, each]) = values else {
+            println!("{name}: the scenario cannot be read");
+            return;
+        };
+        println!(
+            "{name}: {speed:.1} simulated s per s ({goal}), {events:.0} events, {nanos:.0} ns each, \
+             {each:.1} per produce request"
+        );
+    };
+    let base = "bench-requests.yaml";
+    show("5,000 requests/s, acks=all", "gate 100, goal 200", measure(base, &[]));
+    let closed = [
+        "producers/shop/load={closed_loop: true}",
+        "producers/shop/clients=2",
+        "producers/shop/records/size=1024 B",
+        "producers/shop/config={acks: 1, batch.size: 1048576, linger.ms: 1}",
+        "hosts/brokers/card=storage-8c-64g-2nvme",
+        "cluster/brokers/log_dirs=2",
+    ];
+    show("closed loop at the disks' limit", "gate 20, goal 50", measure(base, &closed));
+    let many = [
+        "topics/orders/partitions=5000",
+        "producers/shop/load={rate: 200 k/s}",
+        "producers/shop/clients=2",
+        "producers/shop/config={acks: 1, batch.size: 1048576, linger.ms: 1}",
+        "producers/shop/client=java-2.6",
+    ];
+    show("5,000 partitions, 200 k records/s", "gate 1, goal 5", measure(base, &many));
+    let of = |partitions: &str| {
+        let set = format!("topics/orders/partitions={partitions}");
+        measure(base, &[&set, "duration=4 s", "warm_up=1 s"]).map(|values| values[2])
+    };
+    if let (Some(few), Some(lots)) = (of("12"), of("12000")) {
+        let ratio = lots / few;
+        println!("cost per event, 12,000 partitions over 12: {ratio:.2} (gate 2, goal 1.2)");
+    }
+    if let Some(peak) = peak_mb() {
+        println!("peak memory of all request-level runs: {peak:.0} MB (gates 100 and 500)");
+    }
 }

@@ -76,7 +76,9 @@ impl Compare {
         let mut sets: Vec<(String, Vec<String>)> = vec![(String::new(), self.set.clone())];
         for vary in &self.vary {
             let usage = || {
-                Error::usage(format!("found `--vary {vary}`; allowed is PATH=A,B, e.g. engine=des,fluid"))
+                Error::usage(format!(
+                    "found `--vary {vary}`; allowed is PATH=A,B, e.g. engine=des,fluid"
+                ))
             };
             let (path, values) = vary.split_once('=').ok_or_else(usage)?;
             sets = sets

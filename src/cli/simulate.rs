@@ -1,7 +1,7 @@
 //! `kafsim simulate`.
 
-use super::{Source, print};
 use super::output::Output;
+use super::{Source, print};
 use clap::Args;
 use kafsim::chance::Seed;
 use kafsim::error::Result;

@@ -98,7 +98,8 @@ fn outcome(design: &str, runs: Vec<Run>) -> Outcome {
     let mut names: Vec<&str> = runs.iter().map(|run| run.bottleneck.resource.as_str()).collect();
     names.sort_unstable();
     let count = |name: &&&str| names.iter().filter(|other| other == name).count();
-    let bottleneck = names.iter().max_by_key(count).map_or(String::new(), |name| (*name).to_owned());
+    let bottleneck =
+        names.iter().max_by_key(count).map_or(String::new(), |name| (*name).to_owned());
     Outcome { design: design.to_owned(), values: values.collect(), bottleneck, runs }
 }
 

@@ -48,7 +48,12 @@ pub struct PartitionStudy {
 ///
 /// Writing and reading are one run each: the script writes first and reads afterwards, and the
 /// members read a backlog as fast as they can.
-pub fn partitions(scenario: &Scenario, counts: &[u32], seed: Seed, replications: u32) -> PartitionStudy {
+pub fn partitions(
+    scenario: &Scenario,
+    counts: &[u32],
+    seed: Seed,
+    replications: u32,
+) -> PartitionStudy {
     let mut counts = counts.to_vec();
     counts.sort_unstable();
     counts.dedup();
@@ -82,9 +87,8 @@ fn knee(writing: &[Outcome]) -> usize {
         .find(|index| {
             let Some(own) = value(*index) else { return false };
             (index + 1..writing.len()).all(|other| {
-                value(other).is_none_or(|other| {
-                    other.mean < own.mean * WORTH || other.low() <= own.high()
-                })
+                value(other)
+                    .is_none_or(|other| other.mean < own.mean * WORTH || other.low() <= own.high())
             })
         })
         .unwrap_or(0)
@@ -94,7 +98,8 @@ fn reason(counts: &[u32], writing: &[Outcome], reading: &[Outcome], knee: usize)
     let written = mean(&writing[knee], 0);
     let last = counts.len() - 1;
     let gain = mean(&writing[last], 0) / mean(&writing[0], 0).max(1.0) - 1.0;
-    let best = (0..reading.len()).max_by(|a, b| mean(&reading[*a], 4).total_cmp(&mean(&reading[*b], 4)));
+    let best =
+        (0..reading.len()).max_by(|a, b| mean(&reading[*a], 4).total_cmp(&mean(&reading[*b], 4)));
     let best = best.unwrap_or(knee);
     format!(
         "one producer writes {} records/s with {} partitions, and from there on more partitions \

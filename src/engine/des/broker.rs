@@ -20,6 +20,8 @@ pub(super) struct Broker {
     pub queue: VecDeque<(u32, SimSpan)>,
     pub network_busy: SimSpan,
     pub handlers_busy: SimSpan,
+    /// Of that, the time in which handlers waited for a disk.
+    pub handlers_held: SimSpan,
     pub connections: u32,
     /// The process stands still until then.
     pub paused_until: SimTime,
@@ -39,6 +41,7 @@ impl Broker {
             queue: VecDeque::new(),
             network_busy: SimSpan::ZERO,
             handlers_busy: SimSpan::ZERO,
+            handlers_held: SimSpan::ZERO,
             connections: 0,
             paused_until: SimTime::ZERO,
             garbage: 0,
@@ -96,13 +99,6 @@ impl World<'_> {
         let start = from.max(free) + hand_off;
         let end = (start + alone).max(done);
         (start, end, first)
-    }
-
-    /// Holds a handler for a span in which it does no work.
-    fn hold(&mut self, broker: u32, handler: usize, span: SimSpan) {
-        let one = &mut self.brokers[broker as usize];
-        one.handlers[handler] += span;
-        one.handlers_busy += span;
     }
 
     /// More work for the handler that is at it now; returns its end.
@@ -195,12 +191,16 @@ impl World<'_> {
         entry.started = start;
         entry.arrived = from.min(start);
         let batches = std::mem::take(&mut entry.batches);
-        let forced =
-            batches.iter().any(|one| self.logs[self.batches[*one].partition as usize].flush);
-        let mut done = end;
+        let mut forced = false;
         for batch in &batches {
             let (partition, bytes) = (self.batches[*batch].partition, self.batches[*batch].bytes);
-            done = self.write(partition, bytes, done);
+            forced |= self.must_wait(partition, bytes);
+        }
+        if !forced {
+            for batch in &batches {
+                let one = self.batches[*batch];
+                self.cache(one.partition, one.bytes);
+            }
         }
         self.requests[request].batches = batches;
         if forced {
@@ -210,30 +210,26 @@ impl World<'_> {
             self.agenda.schedule(end, Event::Force { request, batch: 0 });
             return;
         }
-        if done > end {
-            self.hold(broker, handler, done - end);
-        }
         self.requests[request].handler = None;
-        self.agenda.schedule(done, Event::Handled { request });
+        self.agenda.schedule(end, Event::Handled { request });
     }
 
-    /// The leader's write of one batch into the page cache under the log's lock; returns when the
-    /// handler goes on. Forced logs are written by [`World::force`].
-    fn write(&mut self, partition: u32, bytes: u64, end: SimTime) -> SimTime {
+    /// Whether a write to a log keeps its thread waiting: it is forced, or dirty pages are too many.
+    pub(super) fn must_wait(&mut self, partition: u32, bytes: u64) -> bool {
         let now = self.agenda.now();
-        let log = &mut self.logs[partition as usize];
-        let Some((broker, disk)) = log.disks.first().copied() else { return end };
-        if log.flush {
-            return end;
-        }
-        let machine = self.brokers[broker as usize].machine;
-        let storage = &mut self.machines[machine as usize].disks[disk as usize];
-        let end = end.max(log.lock);
-        let done = end + storage.write(now, bytes);
-        if done > end {
-            log.lock = done;
-        }
-        done
+        let log = &self.logs[partition as usize];
+        let Some((broker, disk)) = log.disks.first().copied() else { return false };
+        let machine = self.brokers[broker as usize].machine as usize;
+        log.flush || self.machines[machine].disks[disk as usize].throttles(now, bytes)
+    }
+
+    /// A leader's write into the page cache that nobody has to wait for.
+    fn cache(&mut self, partition: u32, bytes: u64) {
+        let now = self.agenda.now();
+        let log = &self.logs[partition as usize];
+        let Some((broker, disk)) = log.disks.first().copied() else { return };
+        let machine = self.brokers[broker as usize].machine as usize;
+        self.machines[machine].disks[disk as usize].write(now, bytes);
     }
 
     /// The handler is done: batches are in the log, or the fetch has been read.

@@ -48,6 +48,8 @@ pub(super) struct Client {
     pub blocked_for: SimSpan,
     pub memory: u64,
     turn: u32,
+    /// When its next turn is on the agenda.
+    turn_at: SimTime,
     pub sender_turn: u32,
     pub sender_at: SimTime,
     pub sender_free: SimTime,
@@ -173,6 +175,7 @@ impl Client {
             blocked_for: SimSpan::ZERO,
             memory: settings.buffer_memory.get(),
             turn: 0,
+            turn_at: SimTime::MAX,
             sender_turn: 0,
             sender_at: SimTime::MAX,
             sender_free: SimTime::ZERO,
@@ -285,7 +288,9 @@ fn gamma(shape: u32, chance: &mut Stream) -> f64 {
 impl World<'_> {
     /// The application thread of a client has a turn.
     pub(super) fn application(&mut self, client: u32, turn: u32) {
-        if self.clients[client as usize].turn == turn {
+        let one = &mut self.clients[client as usize];
+        if one.turn == turn {
+            one.turn_at = SimTime::MAX;
             self.run_application(client);
         }
     }
@@ -408,7 +413,9 @@ impl World<'_> {
     /// Closes a batch before it is full, because the sender takes it.
     pub(super) fn close_early(&mut self, client: u32, place: u32) {
         let lane = self.batches[place].lane;
+        let now = self.agenda.now();
         let one = &mut self.clients[client as usize];
+        one.advance(now);
         let records = one.records_of(lane);
         let state = &mut one.lanes[lane as usize];
         state.next = if state.random {
@@ -436,10 +443,9 @@ impl World<'_> {
         let each = self.costs.producer_record.as_nanos() as f64
             + self.costs.producer_ns_per_byte * spec.record_size.mean();
         let work = SimSpan::from_nanos((each * records) as u64);
-        let longest = SimSpan::from_nanos((machine.alone(work).as_nanos() as f64 * 1.5) as u64);
-        let done = machine.work(now, work);
-        if done > now + longest {
-            one.held_until = now + (done - now).saturating_sub(longest);
+        let (wait, _) = machine.wait_and_work(now, work);
+        if !wait.is_zero() {
+            one.held_until = now + wait;
         }
     }
 
@@ -447,7 +453,6 @@ impl World<'_> {
     pub(super) fn pace(&mut self, client: u32) {
         let now = self.agenda.now();
         let one = &mut self.clients[client as usize];
-        one.turn = one.turn.wrapping_add(1);
         let backlog = one.allowed - one.index;
         let behind = one.arrivals == Arrivals::Closed || backlog > 1e-3;
         if !behind && one.blocked.is_none() && one.held_until <= now && !one.sleep().is_zero() {
@@ -473,7 +478,10 @@ impl World<'_> {
             let ahead = (one.lanes[lane as usize].next - one.index).max(0.0);
             until = until.min(later(now, ahead / one.slope));
         }
-        if until < SimTime::MAX {
+        // A turn that comes too early does nothing; only a later one must be replaced.
+        if until < one.turn_at {
+            one.turn = one.turn.wrapping_add(1);
+            one.turn_at = until;
             let turn = one.turn;
             self.agenda.schedule(until, Event::Application { client, turn });
         }

@@ -18,7 +18,7 @@ pub(super) enum Event {
     /// A replica fetcher forces the next partition that it fetched to the disk.
     ForceFetched { session: u32, part: u32 },
     /// A parked fetch has waited long enough.
-    FetchTimeout { session: u32, round: u32 },
+    FetchTimeouts { ring: u32 },
     /// A replica fetcher has appended what it fetched.
     Fetched { session: u32 },
     /// A producer's application thread reaches its next turn: a batch opens, is full, or the pace
@@ -32,6 +32,8 @@ pub(super) enum Event {
     MaxBlock { client: u32, since: crate::units::SimTime },
     /// A consumer calls `poll`.
     Poll { member: u32 },
+    /// A member that waits has to commit.
+    CommitDue { member: u32 },
     /// A load curve turns.
     Curve { producer: u32 },
     /// Brokers look for replicas that lag.

@@ -1,11 +1,13 @@
-//! `flush.messages=1`: every append is forced to the disk before its thread goes on.
+//! Writes that keep their thread waiting: forced to the disk by `flush.messages=1`, or slowed down
+//! by the kernel because dirty pages are too many. How long that takes is known only when it
+//! happens, so the thread is held and one event follows the other.
 
 use super::event::Event;
 use super::session::Reader;
 use super::world::World;
 
 impl World<'_> {
-    /// A handler forces one batch after another; then the request is handled.
+    /// A handler writes one batch after another; then the request is handled.
     pub(super) fn force(&mut self, request: u32, batch: u32) {
         let now = self.agenda.now();
         let Some(place) = self.requests[request].batches.get(batch as usize).copied() else {
@@ -15,10 +17,6 @@ impl World<'_> {
         let (partition, bytes) = (self.batches[place].partition, self.batches[place].bytes);
         let log = &mut self.logs[partition as usize];
         let (broker, disk) = log.disks[0];
-        if !log.flush {
-            self.agenda.schedule(now, Event::Force { request, batch: batch + 1 });
-            return;
-        }
         if log.lock > now {
             // Another handler writes to this log.
             let free = log.lock;
@@ -26,7 +24,9 @@ impl World<'_> {
             return;
         }
         let machine = self.brokers[broker as usize].machine as usize;
-        let done = self.machines[machine].disks[disk as usize].sync(now, bytes);
+        let flush = log.flush;
+        let storage = &mut self.machines[machine].disks[disk as usize];
+        let done = if flush { storage.sync(now, bytes) } else { now + storage.write(now, bytes) };
         self.logs[partition as usize].lock = done;
         self.agenda.schedule(done, Event::Force { request, batch: batch + 1 });
     }
@@ -39,7 +39,9 @@ impl World<'_> {
         if let Some(handler) = self.requests[request].handler.take() {
             let one = &mut self.brokers[broker as usize];
             one.handlers[handler as usize] = now;
-            one.handlers_busy += now - self.requests[request].started.min(now);
+            let span = now - self.requests[request].started.min(now);
+            one.handlers_busy += span;
+            one.handlers_held += span;
         }
         self.handled(request);
         if let Some((next, work)) = self.brokers[broker as usize].queue.pop_front() {
@@ -47,7 +49,7 @@ impl World<'_> {
         }
     }
 
-    /// A replica fetcher forces one partition after another; then it fetches again.
+    /// A replica fetcher writes one partition after another; then it fetches again.
     pub(super) fn force_fetched(&mut self, session: u32, part: u32) {
         let now = self.agenda.now();
         let one = &self.sessions[session as usize];
@@ -62,10 +64,15 @@ impl World<'_> {
         let disk = log.disks.iter().find(|(holder, _)| *holder == broker).map(|(_, disk)| *disk);
         let machine = self.brokers[broker as usize].machine as usize;
         let done = match disk {
-            Some(disk) if log.flush => {
-                self.machines[machine].disks[disk as usize].sync(now, carried.bytes)
+            Some(disk) => {
+                let storage = &mut self.machines[machine].disks[disk as usize];
+                if log.flush {
+                    storage.sync(now, carried.bytes)
+                } else {
+                    now + storage.write(now, carried.bytes)
+                }
             }
-            _ => now,
+            None => now,
         };
         self.agenda.schedule(done, Event::ForceFetched { session, part: part + 1 });
     }

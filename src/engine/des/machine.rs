@@ -99,8 +99,10 @@ const LONGEST_PAUSE: SimSpan = SimSpan::from_millis(200);
 /// Excess, in time of the disk, that a writer may build up before it sleeps at all: the kernel
 /// aims at pauses of about half the longest.
 const PAUSE_FROM: SimSpan = SimSpan::from_millis(100);
-/// Least latency of waking a thread over its mean.
+/// Waking a thread takes at least half of its mean and has a heavy tail (Pareto's law with exponent
+/// 2, cut off where it is 50 means): most wake-ups are quick, some find the core busy or asleep.
 const WAKE_LEAST: f64 = 0.5;
+const WAKE_RAREST: f64 = 1e-4;
 /// Half the width of a uniform law with a standard deviation of 1.
 const UNIFORM_HALF_WIDTH: f64 = 1.732_050_807_568_877_2;
 
@@ -131,18 +133,25 @@ impl Machine {
     /// CPU work of a span on a core of speed 1; returns its end.
     #[inline]
     pub(super) fn work(&mut self, now: SimTime, work: SimSpan) -> SimTime {
+        self.wait_and_work(now, work).1
+    }
+
+    /// The same with the time that the work waits for a core (or for its quota) before the end.
+    #[inline]
+    pub(super) fn wait_and_work(&mut self, now: SimTime, work: SimSpan) -> (SimSpan, SimTime) {
         let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
         let nanos = work.as_nanos() as f64 / self.speed * (1.0 + swing);
         let span = SimSpan::from_nanos(nanos as u64);
         let end = self.cpu.serve(now, span).end;
-        self.quota.as_mut().map_or(end, |quota| quota.take(now, span, end))
+        let end = self.quota.as_mut().map_or(end, |quota| quota.take(now, span, end));
+        (end.saturating_since(now + span), end)
     }
 
-    /// Latency of waking a thread that sleeps: never below a part of its mean, and skewed.
+    /// Latency of waking a thread that sleeps.
     #[inline]
     pub(super) fn wake(&mut self) -> SimSpan {
         let nanos = self.hand_off.as_nanos() as f64;
-        let share = WAKE_LEAST + (1.0 - WAKE_LEAST) * self.chance.exp1();
+        let share = WAKE_LEAST / self.chance.uniform().max(WAKE_RAREST).sqrt();
         SimSpan::from_nanos((nanos * share) as u64)
     }
 
@@ -171,6 +180,12 @@ impl Nic {
         self.bytes += bytes;
         (start, self.free)
     }
+    /// When the first of some bytes passed whose last one passes at `end` at the earliest.
+    #[inline]
+    pub(super) fn begin_of(&self, end: SimTime, bytes: u64) -> SimTime {
+        let span = SimSpan::from_nanos((bytes as f64 / self.bytes_per_ns) as u64);
+        SimTime::ZERO + (end - SimTime::ZERO).saturating_sub(span)
+    }
     /// Seconds of the line used so far.
     pub(super) fn busy(&self) -> f64 {
         self.bytes as f64 / self.bytes_per_ns * 1e-9
@@ -193,6 +208,12 @@ impl Storage {
             ceiling: cache_bytes * f64::midpoint(host.dirty_background, host.dirty_limit),
             bytes: 0,
         }
+    }
+
+    /// Whether a writer of some bytes would have to sleep.
+    pub(super) fn throttles(&mut self, now: SimTime, bytes: u64) -> bool {
+        self.drain(now);
+        self.dirty + bytes as f64 > self.ceiling
     }
 
     /// Bytes go into the page cache; returns how long the writer sleeps.

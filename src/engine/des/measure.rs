@@ -80,8 +80,9 @@ pub(super) struct Accounts {
     pub blocked: Vec<f64>,
     /// By group: processed.
     pub groups: Vec<f64>,
-    /// By broker: CPU, NIC in, NIC out, busiest disk, handlers, network threads, in busy seconds.
-    pub brokers: Vec<[f64; 6]>,
+    /// By broker: CPU, NIC in, NIC out, busiest disk, handlers, network threads, in busy
+    /// seconds, and handlers without their waiting for disks.
+    pub brokers: Vec<[f64; 7]>,
     /// By group: busy seconds of its busiest member.
     pub members: Vec<f64>,
     /// By topic: records and bytes.
@@ -205,6 +206,8 @@ impl World<'_> {
                 disks.fold(0.0, f64::max),
                 broker.handlers_busy.as_secs_f64() / broker.handlers.len() as f64,
                 broker.network_busy.as_secs_f64() / broker.network.len() as f64,
+                broker.handlers_busy.saturating_sub(broker.handlers_held).as_secs_f64()
+                    / broker.handlers.len() as f64,
             ]);
         }
         for member in &self.members {
@@ -268,7 +271,7 @@ impl World<'_> {
             for (part, name) in BROKER_SERIES.iter().enumerate() {
                 self.mean_point(name, &entity, "share", share(part).min(1.0));
             }
-            for (part, name) in BROKER_RESOURCES.iter().enumerate() {
+            for (part, name) in BROKER_RESOURCES {
                 self.demand(&format!("broker {entity} {name}"), share(part));
             }
         }
@@ -313,8 +316,14 @@ const BROKER_SERIES: [&str; 6] = [
     "request_handler_utilisation",
     "network_thread_utilisation",
 ];
-const BROKER_RESOURCES: [&str; 6] =
-    ["CPU", "NIC in", "NIC out", "disk", "request handlers", "network threads"];
+const BROKER_RESOURCES: [(usize, &str); 6] = [
+    (0, "CPU"),
+    (1, "NIC in"),
+    (2, "NIC out"),
+    (3, "disk"),
+    (6, "request handlers"),
+    (5, "network threads"),
+];
 
 impl Phases {
     fn add(&mut self, queue: u64, local: u64, remote: u64, send: u64) {

@@ -23,6 +23,10 @@ pub(super) struct Member {
     pub waiting: bool,
     /// A response has ended that wait: `poll` goes on where it was.
     resumed: bool,
+    /// The application works on records until then.
+    busy_until: SimTime,
+    /// The agenda has a call for it that only commits.
+    commits_at: SimTime,
     pub last_commit: SimTime,
     uncommitted: u64,
     pub busy: SimSpan,
@@ -52,6 +56,8 @@ impl Member {
             fetched: VecDeque::new(),
             waiting: false,
             resumed: false,
+            busy_until: SimTime::ZERO,
+            commits_at: SimTime::ZERO,
             last_commit: SimTime::ZERO,
             uncommitted: 0,
             busy: SimSpan::ZERO,
@@ -78,7 +84,17 @@ impl World<'_> {
             state.waiting = false;
             state.resumed = true;
             let wake = self.machines[state.machine as usize].wake();
-            self.agenda.schedule(now + wake, Event::Poll { member });
+            let at = (now + wake).max(state.busy_until);
+            self.agenda.schedule(at, Event::Poll { member });
+        }
+    }
+
+    /// A member that waits for records commits what it has processed.
+    pub(super) fn commit_due(&mut self, member: u32) {
+        let now = self.agenda.now();
+        let state = &self.members[member as usize];
+        if state.waiting && now >= state.busy_until {
+            self.auto_commit(member, now);
         }
     }
 
@@ -119,7 +135,24 @@ impl World<'_> {
         if spec.settings.commits == Commits::EachPoll {
             self.commit(member, done);
         }
-        self.agenda.schedule(done, Event::Poll { member });
+        let state = &mut self.members[member as usize];
+        if !state.fetched.is_empty() {
+            self.agenda.schedule(done, Event::Poll { member });
+            return;
+        }
+        // The next call finds nothing and waits; it needs no event unless it has to commit.
+        state.waiting = true;
+        let entry = costs.consumer_poll + walk;
+        let machine = &mut self.machines[state.machine as usize];
+        state.busy += machine.alone(entry);
+        state.busy_until = machine.work(now, entry).max(done + machine.alone(entry));
+        state.polls += 1;
+        let due = state.last_commit + spec.settings.auto_commit_interval;
+        if spec.settings.commits == Commits::Interval && state.commits_at < due {
+            state.commits_at = due.max(state.busy_until);
+            let at = state.commits_at;
+            self.agenda.schedule(at, Event::CommitDue { member });
+        }
     }
 
     /// Whether and from when on a member reads its sockets.

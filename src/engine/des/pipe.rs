@@ -45,6 +45,7 @@ pub(super) struct Pipe {
 struct Outgoing {
     message: u32,
     left: u64,
+    size: u64,
     not_before: SimTime,
 }
 
@@ -100,7 +101,7 @@ impl World<'_> {
     /// Writes a message into a pipe; its first byte leaves at `not_before` at the earliest.
     pub(super) fn send(&mut self, pipe: u32, message: u32, bytes: u64, not_before: SimTime) {
         let one = &mut self.pipes[pipe as usize];
-        one.queue.push_back(Outgoing { message, left: bytes, not_before });
+        one.queue.push_back(Outgoing { message, left: bytes, size: bytes, not_before });
         one.unsent += bytes;
         one.bytes += bytes;
         self.pump(pipe);
@@ -129,7 +130,7 @@ impl World<'_> {
                 return;
             }
             let last = chunk == front.left;
-            let (message, not_before) = (front.message, front.not_before);
+            let (message, not_before, size) = (front.message, front.not_before, front.size);
             front.left -= chunk;
             if last {
                 one.queue.pop_front();
@@ -150,8 +151,10 @@ impl World<'_> {
             let first = (start.max(not_before) + delay).max(one.latest);
             one.latest = first;
             let left = left.max(not_before) + delay;
+            // A message of one piece is looked at when its last byte can be there.
+            let whole = last && chunk == size;
             let event = Event::Chunk { pipe, bytes: chunk as u32, message, last, left };
-            self.agenda.schedule(first, event);
+            self.agenda.schedule(if whole { first.max(left) } else { first }, event);
         }
     }
 
@@ -169,7 +172,10 @@ impl World<'_> {
         let (start, end) = if one.from == one.to {
             (now, now)
         } else {
-            self.machines[one.to as usize].ingress.take(now, bytes)
+            // A message of one piece has been coming in since its first byte.
+            let ingress = &mut self.machines[one.to as usize].ingress;
+            let since = if left <= now { ingress.begin_of(now, bytes) } else { now };
+            ingress.take(since, bytes)
         };
         let end = end.max(left);
         if one.reads(now) && one.landed.is_empty() {

@@ -35,8 +35,10 @@ impl World<'_> {
         let one = &mut self.sessions[session as usize];
         one.parked = true;
         one.round += 1;
-        let (round, wait) = (one.round, one.limits.max_wait);
-        self.agenda.schedule(now + wait, Event::FetchTimeout { session, round });
+        let (round, ring) = (one.round, one.limits.wait_ring);
+        if let Some(at) = self.waits[ring as usize].set(now, (session, round)) {
+            self.agenda.schedule(at, Event::FetchTimeouts { ring });
+        }
     }
 
     /// What a follower's fetch request says that it has, and what follows from it.
@@ -141,15 +143,26 @@ impl World<'_> {
         free
     }
 
-    /// A parked fetch has waited its `max.wait.ms`.
-    pub(super) fn fetch_timeout(&mut self, session: u32, round: u32) {
-        let one = &self.sessions[session as usize];
-        if one.parked
-            && one.round == round
-            && let Some(request) = one.request
-        {
-            let now = self.agenda.now();
-            self.answer(session, request, now);
+    /// Parked fetches have waited their `max.wait.ms`; most were answered long before.
+    pub(super) fn fetch_timeouts(&mut self, ring: u32) {
+        let now = self.agenda.now();
+        while let Some((session, round)) = self.waits[ring as usize].expire(now) {
+            let one = &self.sessions[session as usize];
+            if one.parked
+                && one.round == round
+                && let Some(request) = one.request
+            {
+                self.answer(session, request, now);
+            }
+        }
+        // What has been answered meanwhile needs no wake-up of its own.
+        let sessions = &self.sessions;
+        let stale = |(session, round): &(u32, u32)| {
+            let one = &sessions[*session as usize];
+            !one.parked || one.round != *round
+        };
+        if let Some(at) = self.waits[ring as usize].next(stale) {
+            self.agenda.schedule(at, Event::FetchTimeouts { ring });
         }
     }
 
@@ -231,8 +244,7 @@ impl World<'_> {
         let machine = self.brokers[broker as usize].machine as usize;
         let one = &self.sessions[session as usize];
         let mut work = costs.follower_partition * u64::from(one.asked);
-        let mut waits = SimSpan::ZERO;
-        let (mut total, mut forced) = (0, false);
+        let (mut total, mut forced, mut written) = (0, false, 0);
         for part in &one.carried {
             let partition = one.slots[part.slot as usize].partition;
             let log = &self.logs[partition as usize];
@@ -243,19 +255,20 @@ impl World<'_> {
             total += part.bytes;
             let Some((_, disk)) = disk else { continue };
             let storage = &mut self.machines[machine].disks[*disk as usize];
-            if log.flush {
-                forced = true;
-            } else {
-                waits += storage.write(now, part.bytes);
+            forced |= log.flush || storage.throttles(now, part.bytes);
+            if !forced {
+                storage.write(now, part.bytes);
+                written += 1;
             }
         }
         let machine = &mut self.machines[machine];
-        let done = machine.work(now, work) + waits + machine.wake();
+        let done = machine.work(now, work) + machine.wake();
         let one = &mut self.brokers[broker as usize];
         one.garbage += total;
         let done = done.max(one.paused_until);
         let next = if forced {
-            Event::ForceFetched { session, part: 0 }
+            // What was written before the first that has to wait is not written again.
+            Event::ForceFetched { session, part: written }
         } else {
             Event::Fetched { session }
         };

@@ -35,7 +35,6 @@ impl World<'_> {
             self.wake_sender(client, free);
             return;
         }
-        self.run_application(client);
         self.send_ready(client);
     }
 
@@ -45,8 +44,15 @@ impl World<'_> {
         let mut next = SimTime::MAX;
         let mut sent = false;
         for node in 0..self.clients[client as usize].nodes.len() {
-            match self.node_ready(client, node, now) {
-                Readiness::Now => sent |= self.drain(client, node),
+            let mut readiness = self.node_ready(client, node, now);
+            if let Readiness::Now = readiness
+                && self.drain(client, node)
+            {
+                sent = true;
+                readiness = self.node_ready(client, node, now);
+            }
+            match readiness {
+                Readiness::Now => next = now,
                 Readiness::At(at) => next = next.min(at),
                 Readiness::No => {}
             }
@@ -54,7 +60,6 @@ impl World<'_> {
         if sent {
             // A drained batch may have belonged to a lane: its next record has a new place.
             self.pace(client);
-            next = self.clients[client as usize].sender_free.max(now);
         }
         if next < SimTime::MAX {
             self.wake_sender(client, next);
@@ -271,7 +276,6 @@ impl World<'_> {
             self.give_request(request);
         }
         self.unblock(client);
-        self.run_application(client);
         self.send_ready(client);
     }
 

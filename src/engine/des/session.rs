@@ -1,6 +1,6 @@
 //! Fetch sessions: what one fetching connection reads from one leader.
 
-use crate::units::{SimSpan, SimTime};
+use crate::units::SimTime;
 use std::collections::VecDeque;
 
 /// An incremental fetch session.
@@ -65,7 +65,8 @@ pub(super) struct Carried {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub min_bytes: u64,
-    pub max_wait: SimSpan,
+    /// The ring of timers of its `max.wait.ms`.
+    pub wait_ring: u32,
     pub partition_bytes: u64,
     pub response_bytes: u64,
 }

@@ -9,6 +9,7 @@ use super::member::Member;
 use super::session::{Limits, Reader, Session, Slot};
 use super::world::{GroupState, Offer, Owner, World};
 use crate::cluster::{GroupId, Host, PartitionId, TopicId};
+use crate::engine::kernel::DelayRing;
 use crate::metrics::Histogram;
 use crate::model::assignor::{Assignment, PartitionAssignor};
 use crate::model::curve::LoadCurve;
@@ -131,7 +132,7 @@ impl World<'_> {
                     let conn = self.connect(machine, leader, owner, windows);
                     let limits = Limits {
                         min_bytes: 1,
-                        max_wait: settings.replica_wait_max,
+                        wait_ring: self.wait_ring(settings.replica_wait_max),
                         partition_bytes: settings.replica_fetch_max.get(),
                         response_bytes: settings.replica_response_max.get(),
                     };
@@ -142,6 +143,15 @@ impl World<'_> {
                 self.subscribe(index[key], partition as u32, number as u32);
             }
         }
+    }
+
+    /// The ring of timers for a wait.
+    fn wait_ring(&mut self, wait: SimSpan) -> u32 {
+        let known = self.waits.iter().position(|ring| ring.delay() == wait);
+        known.unwrap_or_else(|| {
+            self.waits.push(DelayRing::new(wait));
+            self.waits.len() - 1
+        }) as u32
     }
 
     fn subscribe(&mut self, session: u32, partition: u32, follower: u32) {
@@ -336,7 +346,7 @@ impl World<'_> {
             let conn = self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
             let limits = Limits {
                 min_bytes: settings.fetch_min.get().max(1),
-                max_wait: settings.fetch_max_wait,
+                wait_ring: self.wait_ring(settings.fetch_max_wait),
                 partition_bytes: settings.max_partition_fetch.get(),
                 response_bytes: settings.fetch_max.get(),
             };

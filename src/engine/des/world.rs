@@ -11,7 +11,7 @@ use super::pipe::Pipe;
 use super::session::Session;
 use super::slab::Slab;
 use crate::chance::{Chance, Seed, Stream};
-use crate::engine::kernel::Agenda;
+use crate::engine::kernel::{Agenda, DelayRing};
 use crate::metrics::Recorder;
 use crate::model::cost::Costs;
 use crate::scenario::Scenario;
@@ -44,6 +44,8 @@ pub(super) struct World<'s> {
     pub recorder: Recorder,
     /// Sessions that an append or a high watermark has reached; taken by whoever caused it.
     pub touched: Vec<u32>,
+    /// Parked fetches by their `max.wait.ms`: (session, round).
+    pub waits: Vec<DelayRing<(u32, u32)>>,
     pub scratch: Vec<u32>,
     /// For delays on the way.
     pub chance: Stream,
@@ -165,6 +167,7 @@ impl<'s> World<'s> {
             measures: Measures::default(),
             recorder: Recorder::new(),
             touched: Vec::new(),
+            waits: Vec::new(),
             scratch: Vec::new(),
             chance: Chance::new(seed, replication).stream("network", "jitter"),
             events: 0,

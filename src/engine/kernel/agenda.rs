@@ -84,6 +84,10 @@ impl<E> DelayRing<E> {
     pub fn new(delay: SimSpan) -> Self {
         Self { delay, pending: VecDeque::new() }
     }
+    /// Its delay.
+    pub fn delay(&self) -> SimSpan {
+        self.delay
+    }
     /// Sets a timer. Returns its deadline when it became the head, which the caller schedules.
     pub fn set(&mut self, now: SimTime, event: E) -> Option<SimTime> {
         let deadline = now.saturating_add(self.delay);
@@ -97,6 +101,13 @@ impl<E> DelayRing<E> {
             return None;
         }
         self.pending.pop_front().map(|(_, event)| event)
+    }
+    /// Drops stale timers from the head and returns the next deadline that counts.
+    pub fn next(&mut self, stale: impl Fn(&E) -> bool) -> Option<SimTime> {
+        while self.pending.front().is_some_and(|(_, event)| stale(event)) {
+            self.pending.pop_front();
+        }
+        self.head()
     }
     /// The next deadline, to be scheduled after the due ones have been taken.
     pub fn head(&self) -> Option<SimTime> {

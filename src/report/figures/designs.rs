@@ -67,9 +67,10 @@ fn panel(
     series: &[Series],
     knee: Option<usize>,
 ) {
-    let ends = series.iter().flat_map(|(values, _)| values.iter().flatten()).map(|one| {
-        if one.half_width.is_finite() { one.high() } else { one.mean }
-    });
+    let ends = series
+        .iter()
+        .flat_map(|(values, _)| values.iter().flatten())
+        .map(|one| if one.half_width.is_finite() { one.high() } else { one.mean });
     let most = ends.fold(f64::MIN_POSITIVE, f64::max) * 1.08;
     let y = |value: f64| top + HEIGHT * (1.0 - (value / most).clamp(0.0, 1.0));
     let room = (WIDTH - LEFT - RIGHT) / names.len().max(1) as f64;

@@ -57,9 +57,10 @@ fn path(run: &Run) -> Value {
     if run.path.is_empty() {
         return Value::Null;
     }
-    let parts = run.path.iter().map(|(name, p50, p99)| {
-        json!({"part": name, "p50": number(*p50), "p99": number(*p99)})
-    });
+    let parts = run
+        .path
+        .iter()
+        .map(|(name, p50, p99)| json!({"part": name, "p50": number(*p50), "p99": number(*p99)}));
     Value::Array(parts.collect())
 }
 

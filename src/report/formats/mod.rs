@@ -5,7 +5,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod openmetrics;
-pub mod replay;
 pub mod phases;
+pub mod replay;
 pub mod table;
 pub mod terminal;

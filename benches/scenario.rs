@@ -79,8 +79,8 @@ fn requests() {
             return;
         };
         println!(
-            "{name}: {speed:.1} simulated s per s ({goal}), {events:.0} events, {nanos:.0} ns each, \
-             {each:.1} per produce request"
+            "{name}: {speed:.1} simulated s per s ({goal}), {events:.0} events, \
+             {nanos:.0} ns each, {each:.1} per produce request"
         );
     };
     let base = "bench-requests.yaml";

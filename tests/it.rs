@@ -9,6 +9,7 @@ mod figures;
 mod formats;
 mod input;
 mod seed;
+mod study;
 mod support;
 mod theory;
 mod twins;

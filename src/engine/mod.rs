@@ -1,7 +1,7 @@
 //! Pure makers of runs from a scenario and a seed.
 //!
-//! `kernel` is a discrete-event kernel that has never heard of Kafka; `des` simulates requests, `fluid` flows
-//! between events.
+//! `kernel` is a discrete-event kernel that has never heard of Kafka; `des` simulates requests,
+//! `fluid` flows between events.
 
 pub mod des;
 pub mod fluid;

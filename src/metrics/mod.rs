@@ -6,6 +6,7 @@
 mod accumulators;
 mod cost;
 mod histogram;
+mod phases;
 mod recorder;
 mod run;
 mod series;
@@ -13,10 +14,11 @@ mod series;
 pub use accumulators::{TimeWeighted, Welford};
 pub use cost::{Cost, CostItem};
 pub use histogram::Histogram;
+pub use phases::RequestPhases;
 pub use recorder::{Recorder, SeriesId};
 pub use run::{
     AlertEntry, Bottleneck, BrokerOutcome, DecisionEntry, EngineKind, Event, GroupOutcome,
-    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles, RequestPhases,
-    ResourceUse, Run, Spread, ThresholdLine, TopicOutcome, Utilisation,
+    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles, ResourceUse, Run,
+    Spread, ThresholdLine, TopicOutcome, Utilisation,
 };
 pub use series::{Series, Shape};

@@ -1,6 +1,6 @@
 //! The record of one run.
 
-use super::{Cost, Series};
+use super::{Cost, RequestPhases, Series};
 use crate::chance::Seed;
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeMap;
@@ -97,23 +97,6 @@ pub struct Quantiles {
     pub p999: f64,
     /// Largest.
     pub max: f64,
-}
-
-/// Mean time of a kind of request in Kafka's phases.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RequestPhases {
-    /// Requests/s.
-    pub requests_s: f64,
-    /// `RequestQueueTimeMs`.
-    pub request_queue_ms: f64,
-    /// `LocalTimeMs`.
-    pub local_ms: f64,
-    /// `RemoteTimeMs`.
-    pub remote_ms: f64,
-    /// `ResponseQueueTimeMs` and `ResponseSendTimeMs` together.
-    pub response_ms: f64,
-    /// `TotalTimeMs`.
-    pub total_ms: Option<Quantiles>,
 }
 
 /// A value over time: mean, 99th percentile, largest, last.

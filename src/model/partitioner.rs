@@ -52,12 +52,14 @@ pub struct Sticky {
 
 impl Partitioner {
     /// The partition of a new batch when the last one went to `sticky`; `queued(p)` is the number
-    /// of batches waiting for partition `p` of `partitions`.
+    /// of batches waiting for partition `p` of `partitions`, asked only when `waiting` says that
+    /// there are any.
     pub fn next(
         self,
         sticky: Sticky,
         partitions: u32,
         batch_size: u64,
+        waiting: bool,
         queued: impl Fn(u32) -> u32,
         chance: &mut Stream,
     ) -> Sticky {
@@ -68,6 +70,7 @@ impl Partitioner {
             Self::RoundRobin => (sticky.partition + 1) % partitions,
             Self::Sticky => other(sticky.partition, partitions, chance),
             Self::Adaptive if sticky.bytes < batch_size => return sticky,
+            Self::Adaptive if !waiting => chance.index(partitions as usize) as u32,
             Self::Adaptive => weighted(partitions, queued, chance),
         };
         Sticky { partition: chosen, bytes: 0 }
@@ -112,7 +115,7 @@ mod tests {
         let mut chance = stream();
         let start = Sticky { partition: 1, bytes: 10 };
         let next = |kind: Partitioner, sticky, chance: &mut Stream| {
-            kind.next(sticky, 4, 100, |_| 0, chance)
+            kind.next(sticky, 4, 100, false, |_| 0, chance)
         };
         assert_eq!(next(Partitioner::RoundRobin, start, &mut chance).partition, 2);
         for _ in 0..50 {
@@ -136,7 +139,7 @@ mod tests {
         let queued = |partition| if partition == 0 { 9 } else { 0 };
         let drawn = (0..1_100)
             .filter(|_| {
-                Partitioner::Adaptive.next(full, 2, 100, queued, &mut chance).partition == 0
+                Partitioner::Adaptive.next(full, 2, 100, true, queued, &mut chance).partition == 0
             })
             .count();
         assert!((70..130).contains(&drawn), "{drawn}");

@@ -32,7 +32,11 @@ pub struct Quantity {
 /// What is compared, in the order of tables.
 pub const QUANTITIES: [Quantity; 9] = [
     Quantity { key: "records_s", words: "written, records/s", value: written },
-    Quantity { key: "mib_s", words: "written, MiB/s", value: |run| sum(run, |one| one.mib_s) },
+    Quantity {
+        key: "mib_s",
+        words: "written, MiB/s",
+        value: |run| Some(sum(run, |one| one.mib_s)),
+    },
     Quantity { key: "publish_ms_p50", words: "publish p50, ms", value: |run| publish(run, false) },
     Quantity { key: "publish_ms_p99", words: "publish p99, ms", value: |run| publish(run, true) },
     Quantity { key: "consumed_records_s", words: "read, records/s", value: consumed },
@@ -125,12 +129,12 @@ pub fn differences(outcomes: &[Outcome]) -> Vec<Difference> {
     found
 }
 
-fn sum(run: &Run, pick: fn(&crate::metrics::ProducerOutcome) -> f64) -> Option<f64> {
-    Some(run.producers.values().map(pick).sum())
+fn sum(run: &Run, pick: fn(&crate::metrics::ProducerOutcome) -> f64) -> f64 {
+    run.producers.values().map(pick).sum()
 }
 
 fn written(run: &Run) -> Option<f64> {
-    sum(run, |one| one.records_s)
+    Some(sum(run, |one| one.records_s))
 }
 
 /// The slowest producer's quantile.

@@ -214,7 +214,7 @@ impl World<'_> {
         self.agenda.schedule(end, Event::Handled { request });
     }
 
-    /// Whether a write to a log keeps its thread waiting: it is forced, or dirty pages are too many.
+    /// Whether a write to a log keeps its thread waiting: it is forced, or too much is dirty.
     pub(super) fn must_wait(&mut self, partition: u32, bytes: u64) -> bool {
         let now = self.agenda.now();
         let log = &self.logs[partition as usize];

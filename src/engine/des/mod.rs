@@ -10,6 +10,7 @@
 //!
 //! What it does not know yet: failures and operations, retention, rebalances after the start.
 
+mod application;
 mod broker;
 mod client;
 mod event;
@@ -26,6 +27,7 @@ mod sender;
 mod session;
 mod slab;
 mod start;
+mod start_groups;
 mod world;
 
 use crate::chance::Seed;

@@ -5,15 +5,13 @@ use super::client::{Client, Lane, NONE, Node, Queue, spreads};
 use super::event::Event;
 use super::log::Log;
 use super::machine::Machine;
-use super::member::Member;
 use super::session::{Limits, Reader, Session, Slot};
-use super::world::{GroupState, Offer, Owner, World};
-use crate::cluster::{GroupId, Host, PartitionId, TopicId};
+use super::world::{Offer, Owner, World};
+use crate::cluster::Host;
 use crate::engine::kernel::DelayRing;
 use crate::metrics::Histogram;
-use crate::model::assignor::{Assignment, PartitionAssignor};
 use crate::model::curve::LoadCurve;
-use crate::scenario::{Arrivals, Group, Scenario, Seats};
+use crate::scenario::{Arrivals, Seats};
 use crate::units::{SimSpan, SimTime};
 use std::collections::VecDeque;
 
@@ -21,8 +19,6 @@ use std::collections::VecDeque;
 const SETTLE_AT: [SimSpan; 2] = [SimSpan::from_millis(700), SimSpan::from_millis(1_500)];
 /// Series get this many points.
 const POINTS: u64 = 120;
-/// Records of a batch that existed before the run.
-const OLD_BATCH: u64 = 100;
 
 impl World<'_> {
     /// Builds everything and schedules the first events.
@@ -146,7 +142,7 @@ impl World<'_> {
     }
 
     /// The ring of timers for a wait.
-    fn wait_ring(&mut self, wait: SimSpan) -> u32 {
+    pub(super) fn wait_ring(&mut self, wait: SimSpan) -> u32 {
         let known = self.waits.iter().position(|ring| ring.delay() == wait);
         known.unwrap_or_else(|| {
             self.waits.push(DelayRing::new(wait));
@@ -154,7 +150,7 @@ impl World<'_> {
         }) as u32
     }
 
-    fn subscribe(&mut self, session: u32, partition: u32, follower: u32) {
+    pub(super) fn subscribe(&mut self, session: u32, partition: u32, follower: u32) {
         let one = &mut self.sessions[session as usize];
         let slot = one.slots.len() as u32;
         one.slots.push(Slot {
@@ -197,7 +193,7 @@ impl World<'_> {
         }
     }
 
-    fn seat(&mut self, seats: &Seats, number: u32) -> u32 {
+    pub(super) fn seat(&mut self, seats: &Seats, number: u32) -> u32 {
         match seats {
             Seats::On(hosts) => hosts[number as usize % hosts.len()].0,
             Seats::Own(host) => self.machine(host, 0.0),
@@ -293,122 +289,6 @@ impl World<'_> {
             }
         }
     }
-
-    fn make_groups(&mut self) {
-        let scenario = self.scenario;
-        let partitions = scenario.cluster.partitions.len();
-        for (index, spec) in scenario.groups.iter().enumerate() {
-            let offsets = (partitions + index) as u32;
-            let owners = owners(scenario, spec);
-            let mut state = GroupState { offsets, ..GroupState::default() };
-            let lag = scenario.initial.lag.get(&GroupId::from_index(index));
-            let first = self.members.len() as u32;
-            for number in 0..spec.members {
-                let machine = self.seat(&spec.seats, number);
-                let cores = spec.cores;
-                let member = self.members.len() as u32;
-                self.members.push(Member::new(index as u32, machine, cores));
-                let coordinator = self.logs[offsets as usize].leader;
-                let window = scenario.brokers.receive_buffer.get();
-                let owner = Owner::Commit { member };
-                let conn = self.connect(machine, coordinator, owner, [window, window]);
-                self.members[member as usize].commit_conn = conn;
-            }
-            let behind = lag.map_or(0, |lag| lag.get());
-            for (partition, owner) in &owners {
-                self.assign(first + owner, partition.0);
-            }
-            if behind > 0 {
-                state.initial_lag = self.fill(&owners, behind, index);
-            }
-            let owning = (first..self.members.len() as u32)
-                .filter(|member| self.members[*member as usize].assigned > 0);
-            state.owning = owning.count() as u32;
-            self.groups.push(state);
-        }
-    }
-
-    /// Gives a partition to a member.
-    fn assign(&mut self, member: u32, partition: u32) {
-        let leader = self.logs[partition as usize].leader;
-        let state = &self.members[member as usize];
-        let (group, machine) = (state.group as usize, state.machine);
-        let known = state.sessions.iter().copied().find(|session| {
-            let conn = self.sessions[*session as usize].conn;
-            self.conns[conn as usize].broker == leader
-        });
-        let session = known.unwrap_or_else(|| {
-            let settings = &self.scenario.groups[group].settings;
-            let brokers = &self.scenario.brokers;
-            let window = settings.receive_buffer.min(brokers.send_buffer).get();
-            let session = self.sessions.len() as u32;
-            let owner = Owner::Session(session);
-            let conn = self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
-            let limits = Limits {
-                min_bytes: settings.fetch_min.get().max(1),
-                wait_ring: self.wait_ring(settings.fetch_max_wait),
-                partition_bytes: settings.max_partition_fetch.get(),
-                response_bytes: settings.fetch_max.get(),
-            };
-            self.sessions.push(Session::new(conn, Reader::Consumer { member }, limits));
-            self.members[member as usize].sessions.push(session);
-            session
-        });
-        self.members[member as usize].assigned += 1;
-        self.subscribe(session, partition, NONE);
-    }
-
-    /// Puts records into the logs that a group has still to read; others have read them.
-    fn fill(&mut self, owners: &[(PartitionId, u32)], lag: u64, group: usize) -> u64 {
-        let each = lag / owners.len().max(1) as u64;
-        let mut total = 0;
-        let size = self.mean_record_bytes(group);
-        for (partition, _) in owners {
-            let log = &mut self.logs[partition.index()];
-            for _ in 0..each.div_ceil(OLD_BATCH) {
-                let bytes = (size * OLD_BATCH as f64) as u64;
-                log.append(SimTime::ZERO, OLD_BATCH as u32, bytes, [SimTime::ZERO; 2]);
-                total += OLD_BATCH;
-            }
-            let end = log.end;
-            for follower in &mut log.followers {
-                follower.has = end;
-            }
-            log.advance();
-            for (session, slot) in log.readers.clone() {
-                let one = &mut self.sessions[session as usize];
-                if one.follows() {
-                    let slot = &mut one.slots[slot as usize];
-                    (slot.position, slot.held) = (end, end);
-                } else {
-                    one.offer(slot);
-                }
-            }
-        }
-        total
-    }
-
-    fn mean_record_bytes(&self, group: usize) -> f64 {
-        let reads = &self.scenario.groups[group].reads;
-        let writes = self.scenario.producers.iter();
-        let mut sizes = writes
-            .filter(|producer| producer.to.iter().any(|(topic, _)| reads.contains(topic)))
-            .map(|producer| producer.record_size.mean());
-        sizes.next().unwrap_or(1_000.0)
-    }
-}
-
-/// The owner of each partition that a group reads.
-fn owners(scenario: &Scenario, spec: &Group) -> Vec<(PartitionId, u32)> {
-    let count = |topic: &TopicId| scenario.cluster.topic(*topic).partitions;
-    let topics: Vec<u32> = spec.reads.iter().map(count).collect();
-    let partitions: Vec<PartitionId> =
-        spec.reads.iter().flat_map(|topic| scenario.cluster.partitions_of(*topic)).collect();
-    let previous = vec![None; partitions.len()];
-    let members = spec.members as usize;
-    let assignment = Assignment { members, topics: &topics, previous: &previous };
-    let owners = spec.assignor.assign(&assignment);
-    partitions.into_iter().zip(owners).filter_map(|(one, owner)| Some((one, owner?))).collect()
 }
 
 /// `String.hashCode` of Java.

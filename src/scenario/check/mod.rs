@@ -189,19 +189,7 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
     let slo = slo::read(&mut fields, &group_names);
     let (basics, brokers) = (basics?, brokers?);
-    if basics.engine == EngineChoice::Des {
-        for key in ["autoscaling", "timeline"] {
-            if fields.has(key) && fields.raw(key).is_some_and(|node| !node.items().is_empty()) {
-                let allowed = "engine: fluid, or nothing here: requests know it not yet";
-                fields.refuse(key, format!("`{key}` with engine des"), allowed);
-            }
-        }
-    }
-    let closed = producers.iter().flatten().any(|producer| producer.arrivals == Arrivals::Closed);
-    if basics.engine == EngineChoice::Fluid && closed {
-        let allowed = "engine: des or auto: flows know no closed loops";
-        fields.refuse("engine", "a closed loop with engine fluid", allowed);
-    }
+    check_engine(basics.engine, producers.as_deref(), &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &groups) {
         check_memory(cluster, producers, groups, &mut fields);
     }
@@ -228,6 +216,24 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         slo: slo?,
         warnings: Vec::new(),
     })
+}
+
+/// Refuses what the engine that is asked for does not know.
+fn check_engine(engine: EngineChoice, producers: Option<&[Producer]>, fields: &mut Fields<'_, '_>) {
+    if engine == EngineChoice::Des {
+        for key in ["autoscaling", "timeline"] {
+            if fields.has(key) && fields.raw(key).is_some_and(|node| !node.items().is_empty()) {
+                let allowed = "engine: fluid, or nothing here: requests know it not yet";
+                fields.refuse(key, format!("`{key}` with engine des"), allowed);
+            }
+        }
+    }
+    let closed =
+        producers.into_iter().flatten().any(|producer| producer.arrivals == Arrivals::Closed);
+    if engine == EngineChoice::Fluid && closed {
+        let allowed = "engine: des or auto: flows know no closed loops";
+        fields.refuse("engine", "a closed loop with engine fluid", allowed);
+    }
 }
 
 /// The key of `hosts` that the brokers run on, as written.

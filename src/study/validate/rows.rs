@@ -260,8 +260,8 @@ fn scenario_text(row: &Row) -> String {
     };
     let settings = map_of(&config);
     line(format!(
-        "producers: {{load: {{to: {{bench: 1}}, clients: {}, records: {{size: {} B}}, load: {load}, \
-         config: {{acks: {}, {}}}}}}}",
+        "producers: {{load: {{to: {{bench: 1}}, clients: {}, records: {{size: {} B}}, \
+         load: {load}, config: {{acks: {}, {}}}}}}}",
         whole("producers"),
         whole("record_bytes"),
         row.text("acks"),

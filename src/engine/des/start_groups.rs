@@ -1,0 +1,131 @@
+//! Consumer groups before the first event.
+
+use super::client::NONE;
+use super::member::Member;
+use super::session::{Limits, Reader, Session};
+use super::world::{GroupState, Owner, World};
+use crate::cluster::{GroupId, PartitionId, TopicId};
+use crate::model::assignor::{Assignment, PartitionAssignor};
+use crate::scenario::{Group, Scenario};
+use crate::units::SimTime;
+
+/// Records of a batch that existed before the run.
+const OLD_BATCH: u64 = 100;
+
+impl World<'_> {
+    pub(super) fn make_groups(&mut self) {
+        let scenario = self.scenario;
+        let partitions = scenario.cluster.partitions.len();
+        for (index, spec) in scenario.groups.iter().enumerate() {
+            let offsets = (partitions + index) as u32;
+            let owners = owners(scenario, spec);
+            let mut state = GroupState { offsets, ..GroupState::default() };
+            let lag = scenario.initial.lag.get(&GroupId::from_index(index));
+            let first = self.members.len() as u32;
+            for number in 0..spec.members {
+                let machine = self.seat(&spec.seats, number);
+                let cores = spec.cores;
+                let member = self.members.len() as u32;
+                self.members.push(Member::new(index as u32, machine, cores));
+                let coordinator = self.logs[offsets as usize].leader;
+                let window = scenario.brokers.receive_buffer.get();
+                let owner = Owner::Commit { member };
+                let conn = self.connect(machine, coordinator, owner, [window, window]);
+                self.members[member as usize].commit_conn = conn;
+            }
+            let behind = lag.map_or(0, |lag| lag.get());
+            for (partition, owner) in &owners {
+                self.assign(first + owner, partition.0);
+            }
+            if behind > 0 {
+                state.initial_lag = self.fill(&owners, behind, index);
+            }
+            let owning = (first..self.members.len() as u32)
+                .filter(|member| self.members[*member as usize].assigned > 0);
+            state.owning = owning.count() as u32;
+            self.groups.push(state);
+        }
+    }
+
+    /// Gives a partition to a member.
+    fn assign(&mut self, member: u32, partition: u32) {
+        let leader = self.logs[partition as usize].leader;
+        let state = &self.members[member as usize];
+        let (group, machine) = (state.group as usize, state.machine);
+        let known = state.sessions.iter().copied().find(|session| {
+            let conn = self.sessions[*session as usize].conn;
+            self.conns[conn as usize].broker == leader
+        });
+        let session = known.unwrap_or_else(|| {
+            let settings = &self.scenario.groups[group].settings;
+            let brokers = &self.scenario.brokers;
+            let window = settings.receive_buffer.min(brokers.send_buffer).get();
+            let session = self.sessions.len() as u32;
+            let owner = Owner::Session(session);
+            let conn = self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
+            let limits = Limits {
+                min_bytes: settings.fetch_min.get().max(1),
+                wait_ring: self.wait_ring(settings.fetch_max_wait),
+                partition_bytes: settings.max_partition_fetch.get(),
+                response_bytes: settings.fetch_max.get(),
+            };
+            self.sessions.push(Session::new(conn, Reader::Consumer { member }, limits));
+            self.members[member as usize].sessions.push(session);
+            session
+        });
+        self.members[member as usize].assigned += 1;
+        self.subscribe(session, partition, NONE);
+    }
+
+    /// Puts records into the logs that a group has still to read; others have read them.
+    fn fill(&mut self, owners: &[(PartitionId, u32)], lag: u64, group: usize) -> u64 {
+        let each = lag / owners.len().max(1) as u64;
+        let mut total = 0;
+        let size = self.mean_record_bytes(group);
+        for (partition, _) in owners {
+            let log = &mut self.logs[partition.index()];
+            for _ in 0..each.div_ceil(OLD_BATCH) {
+                let bytes = (size * OLD_BATCH as f64) as u64;
+                log.append(SimTime::ZERO, OLD_BATCH as u32, bytes, [SimTime::ZERO; 2]);
+                total += OLD_BATCH;
+            }
+            let end = log.end;
+            for follower in &mut log.followers {
+                follower.has = end;
+            }
+            log.advance();
+            for (session, slot) in log.readers.clone() {
+                let one = &mut self.sessions[session as usize];
+                if one.follows() {
+                    let slot = &mut one.slots[slot as usize];
+                    (slot.position, slot.held) = (end, end);
+                } else {
+                    one.offer(slot);
+                }
+            }
+        }
+        total
+    }
+
+    fn mean_record_bytes(&self, group: usize) -> f64 {
+        let reads = &self.scenario.groups[group].reads;
+        let writes = self.scenario.producers.iter();
+        let mut sizes = writes
+            .filter(|producer| producer.to.iter().any(|(topic, _)| reads.contains(topic)))
+            .map(|producer| producer.record_size.mean());
+        sizes.next().unwrap_or(1_000.0)
+    }
+}
+
+/// The owner of each partition that a group reads.
+fn owners(scenario: &Scenario, spec: &Group) -> Vec<(PartitionId, u32)> {
+    let count = |topic: &TopicId| scenario.cluster.topic(*topic).partitions;
+    let topics: Vec<u32> = spec.reads.iter().map(count).collect();
+    let partitions: Vec<PartitionId> =
+        spec.reads.iter().flat_map(|topic| scenario.cluster.partitions_of(*topic)).collect();
+    let previous = vec![None; partitions.len()];
+    let members = spec.members as usize;
+    let assignment = Assignment { members, topics: &topics, previous: &previous };
+    let owners = spec.assignor.assign(&assignment);
+    partitions.into_iter().zip(owners).filter_map(|(one, owner)| Some((one, owner?))).collect()
+}

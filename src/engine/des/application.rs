@@ -74,8 +74,8 @@ impl World<'_> {
         let settings = &self.scenario.producers[one.producer as usize].settings;
         let state = &mut one.lanes[lane as usize];
         if state.partitions > 1 {
-            let (queues, first) = (&one.partitions, state.first);
-            let queued = |partition: u32| queues[(first + partition) as usize].count;
+            let (all, first) = (&one.partitions, state.first);
+            let queued = |partition: u32| all[(first + partition) as usize].count;
             let waiting = one.nodes.iter().any(|node| !node.queued.is_empty());
             let (kind, size) = (settings.partitioner, settings.batch_size.get());
             let (sticky, count, chance) = (state.sticky, state.partitions, &mut one.chance);

@@ -134,7 +134,7 @@ impl Case {
         text
     }
 
-    fn factors(&self, special: &[(&str, f64)], trip: f64) -> Factors {
+    fn factors(special: &[(&str, f64)], trip: f64) -> Factors {
         let mut factors = free();
         network(&mut factors, trip, trip);
         factors.insert("hosts/nvme-8c-64g/nic_out".to_owned(), 1.0);
@@ -148,7 +148,7 @@ impl Case {
     }
 
     fn rate(&self, special: &[(&str, f64)], trip: f64) -> (f64, String) {
-        let mut run = run(&self.text(), &self.factors(special, trip), 1);
+        let mut run = run(&self.text(), &Self::factors(special, trip), 1);
         run.bottleneck = kafsim::analysis::bottleneck(&run);
         (run.producers["shop"].records_s, run.bottleneck.resource)
     }

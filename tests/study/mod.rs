@@ -3,6 +3,7 @@
 use crate::support::{checked, example, root};
 use assert_cmd::Command;
 use kafsim::chance::Seed;
+use kafsim::scenario::LoadOptions;
 use kafsim::study::validate::{read_rows, scenario_of};
 use kafsim::study::{Design, differences, evaluate, partitions};
 
@@ -26,7 +27,7 @@ fn every_published_row_is_a_sound_scenario() {
         let rows = read_rows(file, &text, None).expect("sound rows");
         assert!(rows.len() >= 15);
         for row in &rows {
-            let scenario = scenario_of(row, None, &Default::default()).expect(&row.id).scenario;
+            let scenario = scenario_of(row, None, &LoadOptions::default()).expect(&row.id).scenario;
             let groups = row.number("groups").unwrap_or(0.0);
             assert!((scenario.groups.len() as f64 - groups).abs() < 0.5, "{}", row.id);
             assert!(

@@ -98,12 +98,17 @@ pub(super) fn gates(split: &str, rows: &[Row], predictions: &[Prediction]) -> Ve
         gate("80 % intervals of throughput, median width over value", &widths, 0.40),
         gate("80 % intervals of latency, median high over low", &latencies, 2.0),
     ];
-    gates.push(coverage(split, &all));
+    gates.push(coverage(split, rows, &all));
     gates
 }
 
-fn coverage(split: &str, all: &[&Prediction]) -> Gate {
-    let inside = all.iter().filter(|one| (one.low80..=one.high80).contains(&one.measured)).count();
+/// A measurement is inside when the interval that its rounding leaves open meets the predicted one.
+fn coverage(split: &str, rows: &[Row], all: &[&Prediction]) -> Gate {
+    let meets = |one: &&&Prediction| {
+        let half = rows[one.row].half_unit(one.quantity);
+        one.low80 <= one.measured + half && one.measured - half <= one.high80
+    };
+    let inside = all.iter().filter(meets).count();
     let value = (!all.is_empty()).then(|| inside as f64 / all.len() as f64);
     Gate {
         name: "80 % intervals contain the measurement, share (0.7 to 0.9)".to_owned(),

@@ -9,6 +9,9 @@ use crate::units::SimTime;
 /// `fixed_demand` (its part without load). In the busiest sample with demand d and fixed part f,
 /// all producers scaled by x would ask for f + x (d − f), so the resource is full at
 /// x = (1 − f) / (d − f).
+///
+/// What is full comes first, and among it what others wait for: a full disk also fills connections
+/// and buffers, never the other way round.
 pub fn bottleneck(run: &Run) -> Bottleneck {
     let from = SimTime::ZERO.saturating_add(run.warm_up);
     let mut by_resource: Vec<ResourceUse> = run
@@ -20,7 +23,11 @@ pub fn bottleneck(run: &Run) -> Bottleneck {
         .collect();
     let tightness = |one: &ResourceUse| one.saturates_at_load_factor.unwrap_or(f64::INFINITY);
     by_resource.sort_by(|a, b| {
-        tightness(a).total_cmp(&tightness(b)).then_with(|| a.resource.cmp(&b.resource))
+        let full = |one: &ResourceUse| if one.peak >= FULL { rank(one.kind) } else { u8::MAX };
+        full(a)
+            .cmp(&full(b))
+            .then_with(|| tightness(a).total_cmp(&tightness(b)))
+            .then_with(|| a.resource.cmp(&b.resource))
     });
     let Some(first) = by_resource.first() else { return Bottleneck::default() };
     Bottleneck {
@@ -54,10 +61,35 @@ fn resource_use(
     }
 }
 
+/// A resource with this utilisation in its busiest sample is full.
+const FULL: f64 = 0.95;
+
+/// What explains what: a resource of a lower rank fills those of higher ones behind it.
+fn rank(kind: &str) -> u8 {
+    match kind {
+        "connection" => 1,
+        "in_flight" => 2,
+        "memory" => 3,
+        _ => 0,
+    }
+}
+
 /// The group of resources, from the words that engines use.
 fn kind(resource: &str) -> &'static str {
     if resource.starts_with("group ") {
         "consumers"
+    } else if resource.ends_with(" application thread") {
+        "application_thread"
+    } else if resource.ends_with(" connections") {
+        "connection"
+    } else if resource.ends_with(" requests in flight") {
+        "in_flight"
+    } else if resource.ends_with(" buffer.memory") {
+        "memory"
+    } else if resource.ends_with(" request handlers") {
+        "request_handlers"
+    } else if resource.ends_with(" network threads") {
+        "network_threads"
     } else if resource.ends_with(" CPU") {
         "cpu"
     } else if resource.ends_with(" NIC in") {

@@ -5,6 +5,7 @@ use clap::Args;
 use kafsim::error::{Error, Result};
 use kafsim::report::{figures, output, validation};
 use kafsim::scenario::LoadOptions;
+use kafsim::scenario::source::open;
 use kafsim::study::validate::{Row, Validation, read_rows, validate};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -57,9 +58,9 @@ impl Validate {
     fn rows(&self) -> Result<Vec<Row>> {
         let (mut rows, mut problems) = (Vec::new(), Vec::new());
         for file in &self.files {
-            let text =
-                std::fs::read_to_string(file).map_err(|error| Error::io("read", file, error))?;
-            match read_rows(&file.to_string_lossy(), &text, self.rigs.as_deref()) {
+            let name = file.to_string_lossy();
+            let read = open(&name).and_then(|text| read_rows(&name, &text, self.rigs.as_deref()));
+            match read {
                 Ok(found) => rows.extend(found),
                 Err(error) => problems.extend(error.problems().iter().cloned()),
             }

@@ -6,6 +6,7 @@
 mod accumulators;
 mod cost;
 mod histogram;
+mod index;
 mod phases;
 mod recorder;
 mod run;
@@ -14,6 +15,7 @@ mod series;
 pub use accumulators::{TimeWeighted, Welford};
 pub use cost::{Cost, CostItem};
 pub use histogram::Histogram;
+pub use index::SeriesIndex;
 pub use phases::RequestPhases;
 pub use recorder::{Recorder, SeriesId};
 pub use run::{

@@ -258,7 +258,9 @@ pub struct Bottleneck {
 pub struct ResourceUse {
     /// In words.
     pub resource: String,
-    /// The group of resources it belongs to: `cpu`, `nic_in`, `nic_out`, `disk`, `consumers`.
+    /// The group of resources it belongs to: `cpu`, `nic_in`, `nic_out`, `disk`, `consumers`,
+    /// `request_handlers`, `network_threads`, `application_thread`, `connection`, `in_flight`,
+    /// `memory`.
     pub kind: &'static str,
     /// Mean utilisation, 0–1.
     pub mean: f64,

@@ -87,7 +87,9 @@ mod tests {
             max_in_flight: 5,
             max_block: SimSpan::from_secs(60),
             delivery_timeout: SimSpan::from_secs(120),
+            request_timeout: SimSpan::from_secs(30),
             retry_backoff: SimSpan::from_millis(100),
+            retry_backoff_max: SimSpan::from_secs(1),
             send_buffer: Bytes::new(131_072),
             partitioner: crate::model::partitioner::Partitioner::Adaptive,
         }

@@ -44,8 +44,12 @@ pub struct ProducerSettings {
     pub max_block: SimSpan,
     /// `delivery.timeout.ms`.
     pub delivery_timeout: SimSpan,
+    /// `request.timeout.ms`.
+    pub request_timeout: SimSpan,
     /// `retry.backoff.ms`.
     pub retry_backoff: SimSpan,
+    /// `retry.backoff.max.ms`.
+    pub retry_backoff_max: SimSpan,
     /// `send.buffer.bytes`.
     pub send_buffer: Bytes,
     /// How records without a key find their partition.

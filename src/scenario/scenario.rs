@@ -92,6 +92,8 @@ pub struct BrokerSettings {
     pub receive_buffer: Bytes,
     /// `replica.socket.receive.buffer.bytes`.
     pub replica_receive_buffer: Bytes,
+    /// Whether the high watermark stands still below `min.insync.replicas` (since Kafka 4.0).
+    pub waits_for_min_insync: bool,
 }
 
 /// Where client processes run.

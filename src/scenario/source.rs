@@ -60,7 +60,7 @@ pub fn open(file: &str) -> Result<String> {
                 place: Place::whole(file),
                 path: String::new(),
                 found: source.to_string(),
-                allowed: "a scenario file that can be read".into(),
+                allowed: "a file that can be read".into(),
                 nearest: None,
             }])
         })?;

@@ -33,7 +33,15 @@ fn laws_hold_after_random_scenarios() {
         assert!((ended - shop.offered_records).abs() < 0.5, "{text}");
     }
     println!("{CASES} scenarios: {seen:?}");
-    let counts = [seen.blocked, seen.lagging, seen.all, seen.forgotten, seen.keyed, seen.flushed];
+    let counts = [
+        seen.saturated,
+        seen.blocked,
+        seen.lagging,
+        seen.all,
+        seen.forgotten,
+        seen.keyed,
+        seen.flushed,
+    ];
     assert!(counts.iter().all(|count| *count >= 30), "{seen:?}");
 }
 

@@ -111,7 +111,7 @@ fn a_half_written_request_holds_back_the_next() {
 
 #[test]
 fn a_window_limits_what_one_connection_carries() {
-    // A follower reads through 64 KiB: 65,536 B per 10 ms, 6.6 MB/s.
+    // A consumer reads through 64 KiB: 65,536 B per 10 ms, 6.6 MB/s.
     let producer = "acks: 1, batch.size: 262144, linger.ms: 0".to_owned();
     let small = Small {
         brokers: 1,
@@ -257,7 +257,8 @@ fn committed_records_are_read_after_the_followers_next_fetch() {
 
 #[test]
 fn too_few_in_sync_replicas_refuse_acks_all() {
-    // The follower's disk is so slow that it falls behind and leaves the ISR; min.insync is 2.
+    // The follower is minutes away: it falls behind and leaves the ISR; min.insync is 2. What is
+    // in purgatory fails after request.timeout.ms (30 s), and what is sent again is refused.
     let small = Small {
         brokers: 2,
         replicas: 2,
@@ -270,10 +271,14 @@ fn too_few_in_sync_replicas_refuse_acks_all() {
     let text =
         small.text().replace("cluster: {", "cluster: {config: {replica.lag.time.max.ms: 2000}, ");
     let mut factors = free();
-    network(&mut factors, 0.02, 8_000.0);
+    network(&mut factors, 0.02, 400_000.0);
     let run = run(&text, &factors, 1);
     let shrinks: u32 = run.brokers.values().filter_map(|broker| broker.isr_shrinks).sum();
     assert!(shrinks > 0, "nobody left the ISR");
+    // From then on appends are refused and sent again, and nothing more is acknowledged.
+    assert!(run.warnings.iter().any(|words| words.contains("were refused")), "{:?}", run.warnings);
+    let shop = &run.producers["shop"];
+    assert!(shop.appended_records < 0.5 * shop.offered_records, "{shop:?}");
 }
 
 #[test]

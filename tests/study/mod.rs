@@ -63,6 +63,9 @@ fn all_problems_of_a_bad_file_come_in_one_message() {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(output.stdout.is_empty() && !out.exists(), "nothing is written");
+    // A file that is not there is a wrong input too.
+    let output = kafsim().args(["validate", "gone.csv"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(2));
     // Text where a number belongs.
     let (header, row) = self::row();
     let text = format!("{header}\n{}\n", row.replace(",16384,", ",lots,"));

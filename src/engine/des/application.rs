@@ -103,6 +103,7 @@ impl World<'_> {
         (batch.records, batch.bytes) = (0, 0);
         (batch.first, batch.last) = (now, now);
         batch.not_before = SimTime::ZERO;
+        (batch.appended, batch.attempts) = (0, 0);
         (batch.closed, batch.queued, batch.next) = (false, true, NONE);
         let turn = batch.turn;
         one.nodes[queue.node as usize].created.push_back((place, turn));

@@ -23,13 +23,7 @@ pub(super) struct Broker {
     /// Of that, the time in which handlers waited for a disk.
     pub handlers_held: SimSpan,
     pub connections: u32,
-    /// The process stands still until then.
-    pub paused_until: SimTime,
-    /// Bytes allocated since the last garbage collection.
-    pub garbage: u64,
-    pub requests: u64,
     pub isr_shrinks: u32,
-    pub isr_expands: u32,
 }
 
 impl Broker {
@@ -43,11 +37,7 @@ impl Broker {
             handlers_busy: SimSpan::ZERO,
             handlers_held: SimSpan::ZERO,
             connections: 0,
-            paused_until: SimTime::ZERO,
-            garbage: 0,
-            requests: 0,
             isr_shrinks: 0,
-            isr_expands: 0,
         }
     }
 }
@@ -57,9 +47,6 @@ pub(super) fn per_byte(bytes: u64, ns_per_byte: f64) -> SimSpan {
     SimSpan::from_nanos((bytes as f64 * ns_per_byte) as u64)
 }
 
-/// Bytes that a broker allocates per request beside its payload.
-const GARBAGE_PER_REQUEST: u64 = 16 << 10;
-
 impl World<'_> {
     /// Work of the network thread of a connection; returns its end. A thread that slept is woken.
     pub(super) fn network(&mut self, conn: u32, work: SimSpan) -> SimTime {
@@ -68,7 +55,7 @@ impl World<'_> {
         let broker = &mut self.brokers[one.broker as usize];
         let machine = &mut self.machines[broker.machine as usize];
         let alone = machine.alone(work);
-        let done = machine.work(now, work).max(broker.paused_until);
+        let done = machine.work(now, work);
         let free = &mut broker.network[one.thread as usize];
         let idle = *free <= now;
         broker.network_busy += alone;
@@ -83,7 +70,7 @@ impl World<'_> {
         let one = &mut self.brokers[broker as usize];
         let machine = &mut self.machines[one.machine as usize];
         let alone = machine.alone(work);
-        let done = machine.work(now, work).max(one.paused_until);
+        let done = machine.work(now, work);
         let mut first = 0;
         for (index, free) in one.handlers.iter().enumerate() {
             if *free < one.handlers[first] {
@@ -142,9 +129,9 @@ impl World<'_> {
         }
         // One request at a time: the channel is muted until its response is in the socket.
         self.mute(pipe, SimTime::MAX);
-        let broker = self.conns[conn as usize].broker;
-        self.requests[message].arrived = self.agenda.now();
-        self.brokers[broker as usize].requests += 1;
+        let now = self.agenda.now();
+        self.requests[message].arrived = now;
+        self.conns[conn as usize].muted_at = now;
         match owner {
             Owner::Producer { .. } | Owner::Commit { .. } => self.receive_produce(message, conn),
             Owner::Session(session) => self.receive_fetch(session, message, conn),
@@ -174,7 +161,6 @@ impl World<'_> {
         let tail = if total > window { total % window } else { total };
         let read = costs.network_request + per_byte(tail, costs.socket_in_ns_per_byte);
         let read_at = self.network(conn, read);
-        self.brokers[broker as usize].garbage += total + GARBAGE_PER_REQUEST;
         self.requests[request].batches = batches;
         self.dispatch(request, broker, read_at, work);
     }
@@ -275,17 +261,22 @@ impl World<'_> {
         for batch in &batches {
             let one = self.batches[*batch];
             let log = &mut self.logs[one.partition as usize];
+            let known = one.appended > 0;
             let span =
                 if stamped { [one.first, one.last].map(whole_ms) } else { [one.first, one.last] };
-            log.append(now, one.records, one.bytes, span);
-            let end = log.end;
+            if !known {
+                log.append(now, one.records, one.bytes, span);
+            }
+            let end = if known { one.appended } else { log.end };
             self.batches[*batch].appended = end;
             let moved = log.advance();
             if acks == Acks::All && log.high < end {
-                log.waiting.push_back((end, request));
+                // A batch that was appended before may wait behind later ones.
+                let at = log.waiting.partition_point(|(position, _, _)| *position <= end);
+                log.waiting.insert(at, (end, request, self.requests[request].turn));
                 awaiting += 1;
             }
-            self.reached(one.partition, true, moved);
+            self.reached(one.partition, !known, moved);
         }
         self.requests[request].batches = batches;
         self.requests[request].awaiting = awaiting;
@@ -293,6 +284,40 @@ impl World<'_> {
         let free = self.wake_sessions(broker);
         if awaiting == 0 {
             self.complete(request, free);
+        } else {
+            self.wait_in_purgatory(request, conn);
+        }
+    }
+
+    /// A produce request that waits for its followers does so for `request.timeout.ms` at most.
+    fn wait_in_purgatory(&mut self, request: u32, conn: u32) {
+        let Owner::Producer { client, .. } = self.conns[conn as usize].owner else { return };
+        let now = self.agenda.now();
+        let ring = self.clients[client as usize].producer;
+        let turn = self.requests[request].turn;
+        if let Some(at) = self.purgatory[ring as usize].set(now, (request, turn)) {
+            self.agenda.schedule(at, Event::ProduceTimeouts { ring });
+        }
+    }
+
+    /// Produce requests have waited too long: they fail, and their clients send them again.
+    pub(super) fn produce_timeouts(&mut self, ring: u32) {
+        let now = self.agenda.now();
+        while let Some((request, turn)) = self.purgatory[ring as usize].expire(now) {
+            if self.requests[request].turn == turn && self.requests[request].awaiting > 0 {
+                self.requests[request].failed = true;
+                self.requests[request].awaiting = 0;
+                self.requests[request].turn = turn.wrapping_add(1);
+                self.measures.timed_out += 1;
+                self.complete(request, now);
+            }
+        }
+        let requests = &self.requests;
+        let stale = |(request, turn): &(u32, u32)| {
+            requests[*request].turn != *turn || requests[*request].awaiting == 0
+        };
+        if let Some(at) = self.purgatory[ring as usize].next(stale) {
+            self.agenda.schedule(at, Event::ProduceTimeouts { ring });
         }
     }
 
@@ -321,6 +346,8 @@ impl World<'_> {
         self.requests[request].completed = from;
         let written = self.network(conn, self.costs.network_request).max(from);
         self.requests[request].responded = written;
+        let one = &mut self.conns[conn as usize];
+        one.busy += written - one.muted_at;
         self.mute(2 * conn, written);
         let Owner::Producer { client, .. } = self.conns[conn as usize].owner else {
             self.send(2 * conn + 1, request, RESPONSE_BYTES, written);

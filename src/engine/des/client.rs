@@ -95,6 +95,30 @@ pub(super) struct Node {
     pub created: VecDeque<(u32, u32)>,
     /// The sender waits for the socket.
     pub unwritten: bool,
+    /// It takes no request since then: as many are in flight as may be, or one is half-written.
+    pub full_since: Option<SimTime>,
+    pub full_for: SimSpan,
+}
+
+impl Node {
+    /// Notes whether the broker can be sent a request.
+    pub(super) fn note_room(&mut self, now: SimTime, most: u32) {
+        let full = self.in_flight >= most || self.unwritten;
+        match self.full_since {
+            None if full => self.full_since = Some(now),
+            Some(since) if !full => {
+                self.full_for += now - since;
+                self.full_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// For how long it has taken no request.
+    pub(super) fn full(&self, now: SimTime) -> SimSpan {
+        let since = self.full_since.map_or(SimSpan::ZERO, |since| now.saturating_since(since));
+        self.full_for + since
+    }
 }
 
 /// A source of records that fills one batch at a time.
@@ -256,6 +280,11 @@ impl Client {
     /// Bytes that a batch takes of `buffer.memory`.
     pub(super) fn batch_memory(&self) -> u64 {
         self.batch_bytes
+    }
+
+    /// Seconds that the application thread has worked.
+    pub(super) fn worked(&self) -> f64 {
+        self.index / self.speed * 1e-9
     }
 
     /// Records that the load has asked for and the thread has not sent.

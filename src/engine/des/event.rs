@@ -17,6 +17,8 @@ pub(super) enum Event {
     Force { request: u32, batch: u32 },
     /// A replica fetcher forces the next partition that it fetched to the disk.
     ForceFetched { session: u32, part: u32 },
+    /// Produce requests may have waited for followers for too long.
+    ProduceTimeouts { ring: u32 },
     /// A parked fetch has waited long enough.
     FetchTimeouts { ring: u32 },
     /// A replica fetcher has appended what it fetched.

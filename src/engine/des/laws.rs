@@ -33,7 +33,7 @@ impl World<'_> {
                 in_sync.clone().all(|one| one.has >= log.high),
                 "in-sync replicas have what is committed",
             );
-            let waits = log.waiting.front().is_none_or(|(position, _)| *position > log.high);
+            let waits = log.waiting.front().is_none_or(|(position, _, _)| *position > log.high);
             law(waits, "nobody waits for what is committed");
         }
     }

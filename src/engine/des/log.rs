@@ -24,11 +24,13 @@ pub(super) struct Log {
     pub followers: Vec<Follower>,
     /// Sessions that read it, as (session, slot).
     pub readers: Vec<(u32, u32)>,
-    /// Produce requests that wait for the high watermark: (position, request).
-    pub waiting: VecDeque<(u64, u32)>,
+    /// Produce requests that wait for the high watermark: (position, request, its turn).
+    pub waiting: VecDeque<(u64, u32, u32)>,
     /// When the log's lock is free.
     pub lock: SimTime,
     pub min_insync: u32,
+    /// Below `min.insync.replicas` the high watermark stands still (Kafka 4.0 and later).
+    pub waits_for_min_insync: bool,
     /// Whether each append is forced to the disk.
     pub flush: bool,
 }
@@ -79,6 +81,7 @@ impl Log {
             waiting: VecDeque::new(),
             lock: SimTime::ZERO,
             min_insync: 1,
+            waits_for_min_insync: false,
             flush: false,
         }
     }
@@ -136,8 +139,10 @@ impl Log {
     }
 
     /// Moves the high watermark to what all in-sync replicas have; returns whether it moved.
-    /// Below `min.insync.replicas` it stands still (Kafka 4.0 and later).
     pub(super) fn advance(&mut self) -> bool {
+        if self.waits_for_min_insync && self.in_sync() < self.min_insync {
+            return false;
+        }
         let have = self.followers.iter().filter(|one| one.in_sync).map(|one| one.has);
         let high = have.fold(self.end, u64::min);
         if high <= self.high {

@@ -18,6 +18,8 @@ pub(super) struct Measures {
     pub paths: Paths,
     /// Batches that were refused for too few in-sync replicas, and sent again.
     pub refused: u64,
+    /// Requests that waited in purgatory for too long.
+    pub timed_out: u64,
     pub retries: u64,
     /// Accounts when the warm-up ended.
     pub at_warm_up: Accounts,
@@ -78,6 +80,9 @@ pub(super) struct Accounts {
     /// By producer: offered, acknowledged, requests, batches, bytes.
     pub producers: Vec<[f64; 5]>,
     pub blocked: Vec<f64>,
+    /// By producer: busy seconds of its busiest application thread, of its busiest connection, and
+    /// seconds in which its fullest connection took no request.
+    pub clients: Vec<[f64; 3]>,
     /// By group: processed.
     pub groups: Vec<f64>,
     /// By broker: CPU, NIC in, NIC out, busiest disk, handlers, network threads, in busy
@@ -171,6 +176,7 @@ impl World<'_> {
         let mut all = Accounts {
             producers: vec![[0.0; 5]; self.producers.len()],
             blocked: vec![0.0; self.producers.len()],
+            clients: vec![[0.0; 3]; self.producers.len()],
             groups: self.groups.iter().map(|group| group.processed as f64).collect(),
             members: vec![0.0; self.groups.len()],
             topics: vec![[0.0; 2]; self.scenario.cluster.topics.len()],
@@ -195,6 +201,13 @@ impl World<'_> {
                 .map_or(SimSpan::ZERO, |since| now.saturating_since(since.max(self.from)));
             let blocked = (client.blocked_for + since).as_secs_f64();
             all.blocked[client.producer as usize] += blocked;
+            let busiest = &mut all.clients[client.producer as usize];
+            busiest[0] = busiest[0].max(client.worked());
+            for node in &client.nodes {
+                let conn = &self.conns[node.conn as usize];
+                busiest[1] = busiest[1].max(conn.busy.as_secs_f64());
+                busiest[2] = busiest[2].max(node.full(now).as_secs_f64());
+            }
         }
         for broker in &self.brokers {
             let machine = &self.machines[broker.machine as usize];
@@ -255,6 +268,16 @@ impl World<'_> {
             all = [all[0] + rate(0), all[1] + rate(1)];
             self.mean_point("offered_records_s", &spec.name, "records/s", rate(0));
             self.mean_point("acked_records_s", &spec.name, "records/s", rate(1));
+            let old = last.clients.get(index).copied().unwrap_or_default();
+            let busy = |part: usize| (accounts.clients[index][part] - old[part]) / seconds;
+            let clients = f64::from(spec.clients.max(1));
+            let blocked = (accounts.blocked[index] - before(&last.blocked, index)) / seconds;
+            self.demand(&format!("producer {} application thread", spec.name), busy(0), 0.0);
+            self.demand(&format!("producer {} connections", spec.name), busy(1), 0.0);
+            // These do not grow with the load: they are full, or they are no limit.
+            let (room, memory) = (busy(2), blocked / clients);
+            self.demand(&format!("producer {} requests in flight", spec.name), room, room);
+            self.demand(&format!("producer {} buffer.memory", spec.name), memory, memory);
         }
         self.mean_point("offered_records_s", "all", "records/s", all[0]);
         self.mean_point("acked_records_s", "all", "records/s", all[1]);
@@ -262,7 +285,7 @@ impl World<'_> {
             let rate = (accounts.groups[index] - before(&last.groups, index)) / seconds;
             self.mean_point("processed_records_s", &spec.name, "records/s", rate);
             let busy = (accounts.members[index] - before(&last.members, index)) / seconds;
-            self.demand(&format!("group {} members", spec.name), busy);
+            self.demand(&format!("group {} members", spec.name), busy, 0.0);
         }
         for (index, broker) in scenario.cluster.brokers.iter().enumerate() {
             let old = last.brokers.get(index).copied().unwrap_or_default();
@@ -272,14 +295,14 @@ impl World<'_> {
                 self.mean_point(name, &entity, "share", share(part).min(1.0));
             }
             for (part, name) in BROKER_RESOURCES {
-                self.demand(&format!("broker {entity} {name}"), share(part));
+                self.demand(&format!("broker {entity} {name}"), share(part), 0.0);
             }
         }
     }
 
-    fn demand(&mut self, resource: &str, value: f64) {
+    fn demand(&mut self, resource: &str, value: f64, fixed: f64) {
         self.mean_point("demand", resource, "share", value);
-        self.mean_point("fixed_demand", resource, "share", 0.0);
+        self.mean_point("fixed_demand", resource, "share", fixed);
     }
 
     fn sample_lags(&mut self) {

@@ -29,8 +29,8 @@ pub(super) struct Member {
     commits_at: SimTime,
     pub last_commit: SimTime,
     uncommitted: u64,
+    /// The poll loop was busy for so long: in calls that did not wait, and with records.
     pub busy: SimSpan,
-    pub polls: u64,
 }
 
 /// Fetched batches of one partition that the application has not seen.
@@ -61,7 +61,6 @@ impl Member {
             last_commit: SimTime::ZERO,
             uncommitted: 0,
             busy: SimSpan::ZERO,
-            polls: 0,
         }
     }
 }
@@ -104,7 +103,6 @@ impl World<'_> {
         let costs = self.costs;
         let state = &mut self.members[member as usize];
         let spec = &self.scenario.groups[state.group as usize];
-        state.polls += 1;
         // Every assigned partition is looked at; a call that goes on after its wait has done half
         // of that, and looks again only for the next fetches.
         let walk = spec.settings.poll_partition * u64::from(state.assigned);
@@ -115,10 +113,11 @@ impl World<'_> {
         let ready = machine.work(now, work);
         self.auto_commit(member, ready);
         let (records, bytes, fetches) = self.take(member, ready);
-        for session in self.members[member as usize].sessions.clone() {
+        for index in 0..self.members[member as usize].sessions.len() {
+            let session = self.members[member as usize].sessions[index];
             let one = &self.sessions[session as usize];
             if one.request.is_none() && one.asked > 0 {
-                self.ask(session, ready.max(one.throttle_until));
+                self.ask(session, ready);
             }
         }
         if records == 0 {
@@ -127,6 +126,7 @@ impl World<'_> {
             return;
         }
         let done = self.process(member, ready, [records, bytes, fetches]);
+        self.members[member as usize].busy += done - ready;
         // The socket is only read inside `poll`.
         self.set_reading(member, done);
         let state = &mut self.members[member as usize];
@@ -146,7 +146,6 @@ impl World<'_> {
         let machine = &mut self.machines[state.machine as usize];
         state.busy += machine.alone(entry);
         state.busy_until = machine.work(now, entry).max(done + machine.alone(entry));
-        state.polls += 1;
         let due = state.last_commit + spec.settings.auto_commit_interval;
         if spec.settings.commits == Commits::Interval && state.commits_at < due {
             state.commits_at = due.max(state.busy_until);
@@ -223,7 +222,6 @@ impl World<'_> {
             + (costs.consumer_record + work.cpu_per_record) * records;
         let machine = &mut self.machines[state.machine as usize];
         let alone = machine.alone(cpu);
-        state.busy += alone;
         let wait = work.wait_per_record * records;
         if work.concurrency == 1 {
             let done = machine.work(now, cpu);
@@ -265,6 +263,7 @@ impl World<'_> {
         batch.turn = batch.turn.wrapping_add(1);
         batch.partition = self.groups[group as usize].offsets;
         (batch.records, batch.bytes) = (1, OFFSET_BYTES);
+        (batch.appended, batch.attempts) = (0, 0);
         (batch.first, batch.last, batch.queued) = (now, now, false);
         let request = self.requests.take();
         let entry = &mut self.requests[request];
@@ -272,6 +271,7 @@ impl World<'_> {
         entry.batches.push(place);
         (entry.conn, entry.covers) = (conn, covers);
         (entry.awaiting, entry.failed, entry.forgotten) = (0, false, false);
+        entry.turn = entry.turn.wrapping_add(1);
         entry.sent = at;
         self.send(2 * conn, request, RESPONSE_BYTES + OFFSET_BYTES, at);
     }

@@ -71,6 +71,7 @@ impl World<'_> {
             Event::Handled { request } => self.handled(request),
             Event::Force { request, batch } => self.force(request, batch),
             Event::ForceFetched { session, part } => self.force_fetched(session, part),
+            Event::ProduceTimeouts { ring } => self.produce_timeouts(ring),
             Event::FetchTimeouts { ring } => self.fetch_timeouts(ring),
             Event::Fetched { session } => self.fetched(session),
             Event::Application { client, turn } => self.application(client, turn),

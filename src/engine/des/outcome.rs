@@ -3,10 +3,9 @@
 use super::measure::Accounts;
 use super::world::World;
 use crate::metrics::{
-    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Histogram, Population,
-    ProducerOutcome, Quantiles, RequestPhases, Run, Series, Spread, TopicOutcome, Utilisation,
+    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Histogram,
+    ProducerOutcome, Quantiles, RequestPhases, Run, SeriesIndex, Spread, TopicOutcome,
 };
-use crate::units::SimTime;
 use std::collections::BTreeMap;
 
 const MIB: f64 = 1_048_576.0;
@@ -21,8 +20,8 @@ impl World<'_> {
         let now = self.measures.last_sample.clone();
         let before = std::mem::take(&mut self.measures.at_warm_up);
         let seconds = self.end.saturating_since(self.from).as_secs_f64().max(f64::MIN_POSITIVE);
-        let report =
-            Report { series: &series, now, before, seconds, from: self.from, to: self.end };
+        let index = SeriesIndex::new(&series, self.from, self.end);
+        let report = Report { index, now, before, seconds };
         let producers = self.producer_outcomes(&report);
         let topics = self.topic_outcomes(&report);
         let groups = self.group_outcomes(&report);
@@ -41,7 +40,7 @@ impl World<'_> {
             warm_up: self.scenario.warm_up,
             valid: violations.is_empty(),
             violations,
-            warnings: self.scenario.warnings.clone(),
+            warnings: self.warnings(),
             outside_calibration: Vec::new(),
             producers,
             topics,
@@ -60,6 +59,25 @@ impl World<'_> {
             remarks: Vec::new(),
             series,
         }
+    }
+
+    /// The scenario's warnings, and what happened that nobody wants.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.scenario.warnings.clone();
+        if self.measures.timed_out > 0 {
+            warnings.push(format!(
+                "{} produce requests waited for followers until request.timeout.ms",
+                self.measures.timed_out
+            ));
+        }
+        if self.measures.refused > 0 {
+            warnings.push(format!(
+                "{} produce requests were refused for fewer in-sync replicas than \
+                 min.insync.replicas; {} batches were sent again",
+                self.measures.refused, self.measures.retries
+            ));
+        }
+        warnings
     }
 
     fn producer_outcomes(&self, report: &Report<'_>) -> BTreeMap<String, ProducerOutcome> {
@@ -144,7 +162,7 @@ impl World<'_> {
             let state = &self.groups[index];
             let old = report.before.groups.get(index).copied().unwrap_or(0.0);
             let rate = (report.now.groups[index] - old) / report.seconds;
-            let lag = report.spread("processing_lag_records", &spec.name);
+            let lag = report.index.spread("processing_lag_records", &spec.name);
             let in_seconds = |records: f64| if rate > 0.0 { records / rate } else { 0.0 };
             outcomes.insert(
                 spec.name.clone(),
@@ -153,7 +171,7 @@ impl World<'_> {
                     processed_records: state.processed as f64,
                     lost_records: 0.0,
                     initial_lag_records: state.initial_lag as f64,
-                    lag_records: report.spread("lag_records", &spec.name),
+                    lag_records: report.index.spread("lag_records", &spec.name),
                     processing_lag_records: lag,
                     lag_seconds: Spread {
                         mean: in_seconds(lag.mean),
@@ -162,8 +180,8 @@ impl World<'_> {
                         end: in_seconds(lag.end),
                     },
                     e2e_latency_ms: quantiles(&self.measures.delivery[index]),
-                    members: report.population("members_ready", &spec.name),
-                    owning: report.population("members_owning", &spec.name),
+                    members: report.index.population("members_ready", &spec.name),
+                    owning: report.index.population("members_owning", &spec.name),
                     rebalances: 0,
                     paused_partition_seconds: 0.0,
                 },
@@ -176,7 +194,7 @@ impl World<'_> {
         let mut outcomes = BTreeMap::new();
         for (index, broker) in self.scenario.cluster.brokers.iter().enumerate() {
             let entity = broker.node_id.to_string();
-            let of = |name: &str| report.utilisation(name, &entity);
+            let of = |name: &str| report.index.utilisation(name, &entity);
             let number = index as u32;
             let partitions = self.scenario.cluster.partitions.len();
             let logs = &self.logs[..partitions];
@@ -270,33 +288,16 @@ const PATH: [&str; 6] = [
 
 /// Differences between the end of the warm-up and the end.
 struct Report<'r> {
-    series: &'r [Series],
+    index: SeriesIndex<'r>,
     now: Accounts,
     before: Accounts,
     seconds: f64,
-    from: SimTime,
-    to: SimTime,
 }
 
 impl Report<'_> {
     fn producer(&self, index: usize, part: usize) -> f64 {
         let before = self.before.producers.get(index).copied().unwrap_or_default();
         (self.now.producers[index][part] - before[part]) / self.seconds
-    }
-    fn get(&self, name: &str, entity: &str) -> Option<&Series> {
-        self.series.iter().find(|one| one.name == name && one.entity == entity)
-    }
-    fn spread(&self, name: &str, entity: &str) -> Spread {
-        let series = self.get(name, entity);
-        series.map_or_else(Spread::default, |one| one.spread(self.from, self.to))
-    }
-    fn utilisation(&self, name: &str, entity: &str) -> Utilisation {
-        let series = self.get(name, entity);
-        series.map_or_else(Utilisation::default, |one| one.utilisation(self.from, self.to))
-    }
-    fn population(&self, name: &str, entity: &str) -> Population {
-        let series = self.get(name, entity);
-        series.map_or_else(Population::default, |one| one.population(self.from, self.to))
     }
 }
 

@@ -38,7 +38,6 @@ pub(super) struct Pipe {
     pub muted_until: SimTime,
     /// An `Unmute` is on the agenda.
     unmuting: bool,
-    pub bytes: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +77,6 @@ impl Pipe {
             unread: 0,
             muted_until: SimTime::ZERO,
             unmuting: false,
-            bytes: 0,
         }
     }
 
@@ -103,7 +101,6 @@ impl World<'_> {
         let one = &mut self.pipes[pipe as usize];
         one.queue.push_back(Outgoing { message, left: bytes, size: bytes, not_before });
         one.unsent += bytes;
-        one.bytes += bytes;
         self.pump(pipe);
     }
 

@@ -4,7 +4,7 @@ use super::broker::{RESPONSE_BYTES, per_byte};
 use super::event::Event;
 use super::session::{Carried, Reader};
 use super::world::World;
-use crate::units::{SimSpan, SimTime};
+use crate::units::SimTime;
 
 impl World<'_> {
     /// A fetch arrives at a leader.
@@ -52,11 +52,7 @@ impl World<'_> {
             follower.has = part.to;
             if part.to == log.end {
                 follower.caught_up = now;
-                if !follower.in_sync {
-                    follower.in_sync = true;
-                    let leader = log.leader;
-                    self.brokers[leader as usize].isr_expands += 1;
-                }
+                follower.in_sync = true;
             }
             self.high_watermark(slot.partition);
         }
@@ -73,12 +69,18 @@ impl World<'_> {
             return;
         }
         let high = log.high;
-        while let Some((position, request)) = self.logs[partition as usize].waiting.front().copied()
+        while let Some((position, request, turn)) =
+            self.logs[partition as usize].waiting.front().copied()
             && position <= high
         {
             self.logs[partition as usize].waiting.pop_front();
-            self.requests[request].awaiting -= 1;
-            if self.requests[request].awaiting == 0 {
+            let entry = &mut self.requests[request];
+            if entry.turn != turn {
+                // It has timed out meanwhile.
+                continue;
+            }
+            entry.awaiting -= 1;
+            if entry.awaiting == 0 {
                 self.complete(request, now);
             }
         }
@@ -172,13 +174,17 @@ impl World<'_> {
         let bytes = self.read(session);
         let one = &self.sessions[session as usize];
         let conn = one.conn;
-        let work = self.costs.network_request + per_byte(bytes, self.costs.send_ns_per_byte);
-        let written = self.network(conn, work).max(from);
+        let copying = per_byte(bytes, self.costs.send_ns_per_byte);
+        let written = self.network(conn, self.costs.network_request + copying).max(from);
+        // The first bytes leave while the last are still being written.
+        let broker = &self.brokers[self.conns[conn as usize].broker as usize];
+        let span = self.machines[broker.machine as usize].alone(copying);
+        let first = from.max(SimTime::ZERO + (written - SimTime::ZERO).saturating_sub(span));
         let entry = &mut self.requests[request];
         entry.completed = from;
         entry.responded = written;
         self.mute(2 * conn, written);
-        self.send(2 * conn + 1, request, RESPONSE_BYTES + bytes, written.min(from + FIRST_WRITE));
+        self.send(2 * conn + 1, request, RESPONSE_BYTES + bytes, first);
     }
 
     /// Fills a response: slots in the order of the session, within the limits of the fetch. Only
@@ -244,7 +250,7 @@ impl World<'_> {
         let machine = self.brokers[broker as usize].machine as usize;
         let one = &self.sessions[session as usize];
         let mut work = costs.follower_partition * u64::from(one.asked);
-        let (mut total, mut forced, mut written) = (0, false, 0);
+        let (mut forced, mut written) = (false, 0);
         for part in &one.carried {
             let partition = one.slots[part.slot as usize].partition;
             let log = &self.logs[partition as usize];
@@ -252,7 +258,6 @@ impl World<'_> {
             let disk = log.disks.iter().find(|(holder, _)| *holder == follower.broker);
             work += costs.follower_batch * (part.to - part.from)
                 + per_byte(part.bytes, costs.follower_ns_per_byte);
-            total += part.bytes;
             let Some((_, disk)) = disk else { continue };
             let storage = &mut self.machines[machine].disks[*disk as usize];
             forced |= log.flush || storage.throttles(now, part.bytes);
@@ -263,9 +268,6 @@ impl World<'_> {
         }
         let machine = &mut self.machines[machine];
         let done = machine.work(now, work) + machine.wake();
-        let one = &mut self.brokers[broker as usize];
-        one.garbage += total;
-        let done = done.max(one.paused_until);
         let next = if forced {
             // What was written before the first that has to wait is not written again.
             Event::ForceFetched { session, part: written }
@@ -334,5 +336,3 @@ impl World<'_> {
 
 /// Bytes of a partition in a fetch request whose position has changed.
 const BYTES_PER_CHANGE: u64 = 30;
-/// A response begins to leave while its end is still being written.
-const FIRST_WRITE: SimSpan = SimSpan::from_nanos(30_000);

@@ -8,6 +8,8 @@ use crate::model::client::Acks;
 use crate::units::{SimSpan, SimTime};
 
 const NANOS_PER_MS: u64 = 1_000_000;
+/// Beyond this many doublings a back-off is at its maximum in any case.
+const MOST_DOUBLINGS: u32 = 16;
 
 impl World<'_> {
     /// Lets the sender run at an instant, unless it runs before.
@@ -76,6 +78,7 @@ impl World<'_> {
         // A request is taken only when the one before is in the socket completely.
         let pipe = &self.pipes[2 * state.conn as usize];
         state.unwritten = pipe.unsent > settings.send_buffer.get();
+        state.note_room(now, settings.max_in_flight);
         if state.unwritten {
             return Readiness::No;
         }
@@ -175,10 +178,12 @@ impl World<'_> {
         let forgotten = settings.acks == Acks::None;
         if !forgotten {
             state.in_flight += 1;
+            state.note_room(now, settings.max_in_flight);
         }
         let entry = &mut self.requests[request];
         (entry.conn, entry.batches) = (conn, batches);
         (entry.awaiting, entry.failed, entry.forgotten) = (0, false, forgotten);
+        entry.turn = entry.turn.wrapping_add(1);
         entry.sent = now;
         if forgotten {
             self.agenda.schedule(done, Event::Acknowledge { request });
@@ -217,7 +222,10 @@ impl World<'_> {
         let waits = one.nodes[node as usize].unwritten;
         if waits && self.pipes[pipe as usize].unsent <= settings.send_buffer.get() {
             let now = self.agenda.now();
-            self.clients[client as usize].nodes[node as usize].unwritten = false;
+            let most = settings.max_in_flight;
+            let state = &mut self.clients[client as usize].nodes[node as usize];
+            state.unwritten = false;
+            state.note_room(now, most);
             self.wake_sender(client, now + self.costs.hand_off);
         }
     }
@@ -255,7 +263,12 @@ impl World<'_> {
         let forgotten = self.requests[request].forgotten;
         let batches = std::mem::take(&mut self.requests[request].batches);
         if !forgotten {
-            self.clients[client as usize].nodes[node as usize].in_flight -= 1;
+            let now = self.agenda.now();
+            let one = &mut self.clients[client as usize];
+            let most = self.scenario.producers[one.producer as usize].settings.max_in_flight;
+            let state = &mut one.nodes[node as usize];
+            state.in_flight -= 1;
+            state.note_room(now, most);
         }
         if self.requests[request].failed {
             self.retry(client, &batches);
@@ -303,7 +316,11 @@ impl World<'_> {
             }
             self.measures.retries += 1;
             let batch = &mut self.batches[*place];
-            batch.not_before = now + settings.retry_backoff;
+            // Exponential from `retry.backoff.ms` to `retry.backoff.max.ms`.
+            let factor = 1_u64 << batch.attempts.min(MOST_DOUBLINGS);
+            batch.attempts += 1;
+            batch.not_before =
+                now + (settings.retry_backoff * factor).min(settings.retry_backoff_max);
             batch.queued = true;
             let (slot, turn) = (batch.slot, batch.turn);
             let one = &mut self.clients[client as usize];

@@ -1,6 +1,5 @@
 //! Fetch sessions: what one fetching connection reads from one leader.
 
-use crate::units::SimTime;
 use std::collections::VecDeque;
 
 /// An incremental fetch session.
@@ -23,7 +22,6 @@ pub(super) struct Session {
     pub limits: Limits,
     /// Whether it has been noted among those that something has reached.
     pub touched: bool,
-    pub throttle_until: SimTime,
 }
 
 /// Who reads.
@@ -85,7 +83,6 @@ impl Session {
             asked: 0,
             limits,
             touched: false,
-            throttle_until: SimTime::ZERO,
         }
     }
 

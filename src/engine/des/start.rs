@@ -94,6 +94,7 @@ impl World<'_> {
             let mut log = Log::new(leader, disks, &followers);
             let settings = &cluster.topic(partition.topic).settings;
             log.min_insync = settings.min_insync_replicas;
+            log.waits_for_min_insync = self.scenario.brokers.waits_for_min_insync;
             log.flush = settings.flush_messages.is_some();
             self.logs.push(log);
         }
@@ -181,6 +182,7 @@ impl World<'_> {
         let scenario = self.scenario;
         for (index, spec) in scenario.producers.iter().enumerate() {
             self.producers.push(Offer { rate: 0.0, next_change: SimTime::ZERO });
+            self.purgatory.push(DelayRing::new(spec.settings.request_timeout));
             for number in 0..spec.clients {
                 let machine = self.seat(&spec.seats, number);
                 let entity = format!("producer/{}/{number}", spec.name);
@@ -231,6 +233,8 @@ impl World<'_> {
                         closed: 0,
                         created: VecDeque::new(),
                         unwritten: false,
+                        full_since: None,
+                        full_for: SimSpan::ZERO,
                     });
                 }
                 let node = node_of[broker as usize];

@@ -44,6 +44,8 @@ pub(super) struct World<'s> {
     pub recorder: Recorder,
     /// Sessions that an append or a high watermark has reached; taken by whoever caused it.
     pub touched: Vec<u32>,
+    /// Produce requests in purgatory, by the `request.timeout.ms` of their client: (request, turn).
+    pub purgatory: Vec<DelayRing<(u32, u32)>>,
     /// Parked fetches by their `max.wait.ms`: (session, round).
     pub waits: Vec<DelayRing<(u32, u32)>>,
     pub scratch: Vec<u32>,
@@ -59,6 +61,10 @@ pub(super) struct Conn {
     /// The network thread of the broker that it belongs to.
     pub thread: u32,
     pub owner: Owner,
+    /// When its present request was taken, and for how long it was muted in all: a connection is a
+    /// server of one request at a time.
+    pub muted_at: SimTime,
+    pub busy: SimSpan,
 }
 
 /// Whose connection it is.
@@ -89,6 +95,11 @@ pub(super) struct Batch {
     pub drained: SimTime,
     /// Not sent again before this instant.
     pub not_before: SimTime,
+    /// How often it was sent in vain.
+    pub attempts: u32,
+    /// Log end after its append; 0 before. A batch that was appended is not appended again: the
+    /// leader knows its sequence number.
+    pub appended: u64,
     /// No record is added any more.
     pub closed: bool,
     /// Whether the accumulator still holds it.
@@ -97,8 +108,6 @@ pub(super) struct Batch {
     pub turn: u32,
     /// The next batch of the same partition in the accumulator.
     pub next: u32,
-    /// Log end after its append, in batches.
-    pub appended: u64,
 }
 
 /// A request from its sending until its response has been handled.
@@ -109,6 +118,8 @@ pub(super) struct Request {
     /// Batches that the high watermark has not passed.
     pub awaiting: u32,
     pub failed: bool,
+    /// Counts uses of its place, so that old notes about it can be told.
+    pub turn: u32,
     /// Its client has forgotten it: `acks=0`.
     pub forgotten: bool,
     /// The handler that is held until its batches are on the disk.
@@ -167,6 +178,7 @@ impl<'s> World<'s> {
             measures: Measures::default(),
             recorder: Recorder::new(),
             touched: Vec::new(),
+            purgatory: Vec::new(),
             waits: Vec::new(),
             scratch: Vec::new(),
             chance: Chance::new(seed, replication).stream("network", "jitter"),
@@ -216,7 +228,9 @@ impl<'s> World<'s> {
         let threads = self.scenario.brokers.network_threads;
         let known = self.brokers[broker as usize].connections;
         self.brokers[broker as usize].connections += 1;
-        self.conns.push(Conn { broker, thread: known % threads, owner });
+        let thread = known % threads;
+        let (muted_at, busy) = (SimTime::ZERO, SimSpan::ZERO);
+        self.conns.push(Conn { broker, thread, owner, muted_at, busy });
         conn
     }
 }

@@ -3,8 +3,8 @@
 use super::world::World;
 use crate::cluster::{BrokerId, PartitionId};
 use crate::metrics::{
-    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Population,
-    ProducerOutcome, Run, Series, Spread, ThresholdLine, TopicOutcome, Utilisation,
+    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, ProducerOutcome, Run,
+    SeriesIndex, ThresholdLine, TopicOutcome,
 };
 use crate::model::policy::{ScalingPolicy, Target};
 use crate::units::SimTime;
@@ -12,44 +12,13 @@ use std::collections::BTreeMap;
 
 const MIB: f64 = 1_048_576.0;
 
-/// The series of a run, by name and entity.
-struct Index<'r> {
-    series: BTreeMap<(&'r str, &'r str), &'r Series>,
-    from: SimTime,
-    to: SimTime,
-}
-
-impl<'r> Index<'r> {
-    fn get(&self, name: &str, entity: &str) -> Option<&'r Series> {
-        self.series.get(&(name, entity)).copied()
-    }
-    fn spread(&self, name: &str, entity: &str) -> Spread {
-        self.get(name, entity).map_or_else(Spread::default, |s| s.spread(self.from, self.to))
-    }
-    fn utilisation(&self, name: &str, entity: &str) -> Utilisation {
-        let series = self.get(name, entity);
-        series.map_or_else(Utilisation::default, |s| s.utilisation(self.from, self.to))
-    }
-    fn population(&self, name: &str, entity: &str) -> Population {
-        let series = self.get(name, entity);
-        series.map_or_else(Population::default, |s| s.population(self.from, self.to))
-    }
-    fn mean(&self, name: &str, entity: &str) -> f64 {
-        self.spread(name, entity).mean
-    }
-}
-
 impl World<'_> {
     /// Turns the final state into the record.
     pub(super) fn into_run(mut self) -> Run {
         let recorder = std::mem::take(&mut self.recorder);
         let (series, events) = recorder.finish(self.end);
         let from = SimTime::ZERO.saturating_add(self.scenario.warm_up);
-        let index = Index {
-            series: series.iter().map(|s| ((s.name.as_str(), s.entity.as_str()), s)).collect(),
-            from,
-            to: self.end,
-        };
+        let index = SeriesIndex::new(&series, from, self.end);
         let producers = self.producer_outcomes(&index);
         let topics = self.topic_outcomes(&index);
         let groups = self.group_outcomes(&index);
@@ -91,7 +60,7 @@ impl World<'_> {
         }
     }
 
-    fn producer_outcomes(&self, index: &Index<'_>) -> BTreeMap<String, ProducerOutcome> {
+    fn producer_outcomes(&self, index: &SeriesIndex<'_>) -> BTreeMap<String, ProducerOutcome> {
         let seconds = (self.end - SimTime::ZERO).as_secs_f64().max(f64::MIN_POSITIVE);
         let mut outcomes = BTreeMap::new();
         for (producer, spec) in self.scenario.producers.iter().enumerate() {
@@ -118,7 +87,7 @@ impl World<'_> {
         outcomes
     }
 
-    fn topic_outcomes(&self, index: &Index<'_>) -> BTreeMap<String, TopicOutcome> {
+    fn topic_outcomes(&self, index: &SeriesIndex<'_>) -> BTreeMap<String, TopicOutcome> {
         let mut rates = vec![(0.0, 0.0); self.cluster.topics.len()];
         for (producer, spec) in self.scenario.producers.iter().enumerate() {
             let rate = index.mean("acked_records_s", &spec.name);
@@ -151,7 +120,7 @@ impl World<'_> {
             .collect()
     }
 
-    fn group_outcomes(&self, index: &Index<'_>) -> BTreeMap<String, GroupOutcome> {
+    fn group_outcomes(&self, index: &SeriesIndex<'_>) -> BTreeMap<String, GroupOutcome> {
         let mut outcomes = BTreeMap::new();
         for (group, spec) in self.scenario.groups.iter().enumerate() {
             let state = &self.groups[group];
@@ -176,7 +145,7 @@ impl World<'_> {
         outcomes
     }
 
-    fn broker_outcomes(&self, index: &Index<'_>) -> BTreeMap<u32, BrokerOutcome> {
+    fn broker_outcomes(&self, index: &SeriesIndex<'_>) -> BTreeMap<u32, BrokerOutcome> {
         let mut outcomes = BTreeMap::new();
         for (number, broker) in self.cluster.brokers.iter().enumerate() {
             let id = BrokerId::from_index(number);

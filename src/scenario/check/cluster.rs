@@ -94,7 +94,8 @@ pub(super) fn read(
     let placed = brokers.and_then(|mut brokers| read_brokers(&mut brokers, hosts));
     let (placed, pool) = placed?;
     let mut config = config?;
-    let settings = read_settings(&mut config, fields.check());
+    let settings =
+        defaults.as_ref().and_then(|card| read_settings(&mut config, &card.values, fields.check()));
     Some(Brokers {
         cluster: placed,
         pool,
@@ -105,7 +106,8 @@ pub(super) fn read(
     })
 }
 
-fn read_settings(config: &mut Config, check: &mut Check) -> Option<BrokerSettings> {
+fn read_settings(config: &mut Config, version: &Node, check: &mut Check) -> Option<BrokerSettings> {
+    let waits = version.get("high_watermark_waits_for_min_insync").and_then(Node::text);
     let mut count = |name: &str| config.count(name, 1, check);
     let replica_fetchers = count("num.replica.fetchers");
     let network_threads = count("num.network.threads");
@@ -130,6 +132,7 @@ fn read_settings(config: &mut Config, check: &mut Check) -> Option<BrokerSetting
         send_buffer: Bytes::new(send_buffer?),
         receive_buffer: Bytes::new(receive_buffer?),
         replica_receive_buffer: Bytes::new(replica_buffer?),
+        waits_for_min_insync: waits == Some("true"),
     })
 }
 

@@ -56,7 +56,9 @@ pub(super) const PRODUCER: Family = Family {
         "max.in.flight.requests.per.connection",
         "max.block.ms",
         "delivery.timeout.ms",
+        "request.timeout.ms",
         "retry.backoff.ms",
+        "retry.backoff.max.ms",
         "send.buffer.bytes",
     ],
 };

@@ -291,7 +291,9 @@ fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSet
     let max_in_flight = count("max.in.flight.requests.per.connection", 1);
     let max_block = count("max.block.ms", 0);
     let delivery_timeout = count("delivery.timeout.ms", 0);
+    let request_timeout = count("request.timeout.ms", 1);
     let retry_backoff = count("retry.backoff.ms", 0);
+    let retry_backoff_max = count("retry.backoff.max.ms", 0);
     let send_buffer = count("send.buffer.bytes", 1);
     let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
     Some(ProducerSettings {
@@ -303,7 +305,9 @@ fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSet
         max_in_flight: u32::try_from(max_in_flight?).unwrap_or(u32::MAX),
         max_block: millis(max_block?),
         delivery_timeout: millis(delivery_timeout?),
+        request_timeout: millis(request_timeout?),
         retry_backoff: millis(retry_backoff?),
+        retry_backoff_max: millis(retry_backoff_max?),
         send_buffer: Bytes::new(send_buffer?),
         partitioner: partitioner?,
     })

@@ -85,6 +85,13 @@ impl Row {
     pub fn comparable(&self, column: &str) -> bool {
         !self.text("not_comparable").split_whitespace().any(|one| one == column)
     }
+    /// What the row has that is not simulated: it must not be compared as if it were.
+    pub fn unknown(&self) -> Option<String> {
+        match self.text("compression") {
+            "" | "none" => None,
+            codec => Some(format!("compression {codec} is not simulated yet")),
+        }
+    }
     /// Half the unit in which a value was printed.
     pub fn half_unit(&self, column: &str) -> f64 {
         let digits = self.text(column).split_once('.').map_or(0, |(_, digits)| digits.len());

@@ -3,6 +3,7 @@
 mod laws;
 mod limits;
 mod micro;
+mod relations;
 
 use kafsim::chance::Seed;
 use kafsim::engine::des;

@@ -249,6 +249,7 @@ fn names_mean_nothing() {
     let (a, b) = (run_of(text("orders", "shop", "billing")), run_of(text("a", "z", "m")));
     let (a, b) = (&a.producers["shop"], &b.producers["z"]);
     assert!(near(b.records_s, a.records_s, 0.005), "{} and {}", a.records_s, b.records_s);
-    let latency = |one: &kafsim::metrics::ProducerOutcome| one.latency_ms.expect("acknowledged").p50;
+    let latency =
+        |one: &kafsim::metrics::ProducerOutcome| one.latency_ms.expect("acknowledged").p50;
     assert!(near(latency(b), latency(a), 0.03), "{} and {}", latency(a), latency(b));
 }

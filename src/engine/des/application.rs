@@ -184,8 +184,15 @@ impl World<'_> {
         }
     }
 
+    /// Moves the application thread's place to now, and sets its next turn.
+    pub(super) fn repace(&mut self, client: u32) {
+        let now = self.agenda.now();
+        self.clients[client as usize].advance(now);
+        self.pace(client);
+    }
+
     /// Sets the speed of the application thread and its next turn.
-    pub(super) fn pace(&mut self, client: u32) {
+    fn pace(&mut self, client: u32) {
         let now = self.agenda.now();
         let one = &mut self.clients[client as usize];
         let backlog = one.allowed - one.index;
@@ -213,8 +220,9 @@ impl World<'_> {
             let ahead = (one.lanes[lane as usize].next - one.index).max(0.0);
             until = until.min(later(now, ahead / one.slope));
         }
-        // A turn that comes too early does nothing; only a later one must be replaced.
-        if until < one.turn_at {
+        // A turn that comes too early does nothing; only a later one must be replaced. The sender
+        // paces too, and what it drains makes most turns needless: who comes after it waits for it.
+        if until < one.turn_at && until < one.sender_at {
             one.turn = one.turn.wrapping_add(1);
             one.turn_at = until;
             let turn = one.turn;

@@ -3,6 +3,7 @@
 use super::event::Event;
 use super::session::Reader;
 use super::world::{Owner, World};
+use crate::engine::kernel::first_free;
 use crate::model::client::Acks;
 use crate::scenario::Arrivals;
 use crate::units::{SimSpan, SimTime};
@@ -16,6 +17,8 @@ pub(super) struct Broker {
     pub network: Vec<SimTime>,
     /// When each request handler is free.
     pub handlers: Vec<SimTime>,
+    /// The handler to try first.
+    next: usize,
     /// Requests that wait because all handlers are held.
     pub queue: VecDeque<(u32, SimSpan)>,
     pub network_busy: SimSpan,
@@ -32,6 +35,7 @@ impl Broker {
             machine,
             network: vec![SimTime::ZERO; network as usize],
             handlers: vec![SimTime::ZERO; handlers as usize],
+            next: 0,
             queue: VecDeque::new(),
             network_busy: SimSpan::ZERO,
             handlers_busy: SimSpan::ZERO,
@@ -43,6 +47,7 @@ impl Broker {
 }
 
 /// A span of `ns_per_byte` for each byte.
+#[inline]
 pub(super) fn per_byte(bytes: u64, ns_per_byte: f64) -> SimSpan {
     SimSpan::from_nanos((bytes as f64 * ns_per_byte) as u64)
 }
@@ -71,12 +76,12 @@ impl World<'_> {
         let machine = &mut self.machines[one.machine as usize];
         let alone = machine.alone(work);
         let done = machine.work(now, work);
-        let mut first = 0;
-        for (index, free) in one.handlers.iter().enumerate() {
-            if *free < one.handlers[first] {
-                first = index;
-            }
+        // Any idle handler will do, and the next one usually is idle.
+        let mut first = one.next;
+        if one.handlers[first] > now {
+            first = first_free(&one.handlers);
         }
+        one.next = if first + 1 < one.handlers.len() { first + 1 } else { 0 };
         let free = one.handlers[first];
         let idle = free <= from;
         let hand_off = if idle { machine.wake() } else { SimSpan::ZERO };

@@ -44,6 +44,8 @@ pub(super) struct Client {
     pub held_until: SimTime,
     /// Waiting for memory since then.
     pub blocked: Option<SimTime>,
+    /// Some batch was sent again: heads of queues may have to wait for their back-off.
+    pub retried: bool,
     pub blocked_for: SimSpan,
     pub memory: u64,
     pub turn: u32,
@@ -195,6 +197,7 @@ impl Client {
             booked: 0.0,
             held_until: SimTime::ZERO,
             blocked: None,
+            retried: false,
             blocked_for: SimSpan::ZERO,
             memory: settings.buffer_memory.get(),
             turn: 0,

@@ -5,6 +5,7 @@
 //! queues. A latency that does not use the resource (a hand-off, a thread that is still busy) is
 //! added to the answer and not booked, so a resource never idles while someone waits for it.
 
+use super::broker::per_byte;
 use crate::chance::{Distribution, Stream};
 use crate::cluster::{Disk, Host};
 use crate::engine::kernel::FifoStation;
@@ -16,7 +17,8 @@ use crate::units::{SimSpan, SimTime};
 pub(super) struct Machine {
     cpu: FifoStation,
     cores: f64,
-    speed: f64,
+    /// Inverse of the speed of a core: time that a unit of work takes.
+    slowness: f64,
     noise: f64,
     hand_off: SimSpan,
     chance: Stream,
@@ -66,7 +68,7 @@ impl Quota {
 /// One direction of a NIC.
 #[derive(Debug, Clone)]
 pub(super) struct Nic {
-    bytes_per_ns: f64,
+    ns_per_byte: f64,
     free: SimTime,
     bytes: u64,
 }
@@ -115,7 +117,7 @@ impl Machine {
             cpu: FifoStation::new(servers as usize),
             cores: host.cores,
             // A fraction of a core is a slower core.
-            speed: host.speed * host.cores / servers,
+            slowness: servers / (host.speed * host.cores),
             noise: costs.cpu_noise,
             hand_off: costs.hand_off,
             chance,
@@ -140,7 +142,7 @@ impl Machine {
     #[inline]
     pub(super) fn wait_and_work(&mut self, now: SimTime, work: SimSpan) -> (SimSpan, SimTime) {
         let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
-        let nanos = work.as_nanos() as f64 / self.speed * (1.0 + swing);
+        let nanos = work.as_nanos() as f64 * self.slowness * (1.0 + swing);
         let span = SimSpan::from_nanos(nanos as u64);
         let end = self.cpu.serve(now, span).end;
         let end = self.quota.as_mut().map_or(end, |quota| quota.take(now, span, end));
@@ -157,7 +159,7 @@ impl Machine {
 
     /// The span that a piece of work takes on an idle core.
     pub(super) fn alone(&self, work: SimSpan) -> SimSpan {
-        SimSpan::from_nanos((work.as_nanos() as f64 / self.speed) as u64)
+        SimSpan::from_nanos((work.as_nanos() as f64 * self.slowness) as u64)
     }
 
     /// Core seconds used so far, over cores: divided by time it is the utilisation.
@@ -169,13 +171,13 @@ impl Machine {
 
 impl Nic {
     fn new(bytes_per_s: f64) -> Self {
-        Self { bytes_per_ns: bytes_per_s * 1e-9, free: SimTime::ZERO, bytes: 0 }
+        Self { ns_per_byte: 1e9 / bytes_per_s, free: SimTime::ZERO, bytes: 0 }
     }
     /// Books bytes; returns when their first one and their last one pass.
     #[inline]
     pub(super) fn take(&mut self, at: SimTime, bytes: u64) -> (SimTime, SimTime) {
         let start = self.free.max(at);
-        let span = SimSpan::from_nanos((bytes as f64 / self.bytes_per_ns) as u64);
+        let span = per_byte(bytes, self.ns_per_byte);
         self.free = start + span;
         self.bytes += bytes;
         (start, self.free)
@@ -183,12 +185,12 @@ impl Nic {
     /// When the first of some bytes passed whose last one passes at `end` at the earliest.
     #[inline]
     pub(super) fn begin_of(&self, end: SimTime, bytes: u64) -> SimTime {
-        let span = SimSpan::from_nanos((bytes as f64 / self.bytes_per_ns) as u64);
+        let span = per_byte(bytes, self.ns_per_byte);
         SimTime::ZERO + (end - SimTime::ZERO).saturating_sub(span)
     }
     /// Seconds of the line used so far.
     pub(super) fn busy(&self) -> f64 {
-        self.bytes as f64 / self.bytes_per_ns * 1e-9
+        self.bytes as f64 * self.ns_per_byte * 1e-9
     }
 }
 

@@ -361,11 +361,12 @@ impl Phases {
 /// Records of a batch arrived evenly between two instants and are done at `now`.
 fn record(histogram: &mut Histogram, now: SimTime, [first, last]: [SimTime; 2], records: u32) {
     let groups = records.min(STRATA);
-    let span = last.saturating_since(first).as_nanos();
+    let half = last.saturating_since(first).as_nanos() as f64 / f64::from(2 * groups.max(1));
+    let mut counted = 0;
     for group in 0..groups {
-        let share = u64::from(records * (group + 1) / groups - records * group / groups);
-        let middle = span * u64::from(2 * group + 1) / u64::from(2 * groups);
-        let sent = first + SimSpan::from_nanos(middle);
-        histogram.record_n(now.saturating_since(sent).as_nanos(), share);
+        let upto = records * (group + 1) / groups;
+        let sent = first + SimSpan::from_nanos((half * f64::from(2 * group + 1)) as u64);
+        histogram.record_n(now.saturating_since(sent).as_nanos(), u64::from(upto - counted));
+        counted = upto;
     }
 }

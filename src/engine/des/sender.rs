@@ -35,6 +35,7 @@ impl World<'_> {
         if one.sender_free > now {
             let free = one.sender_free;
             self.wake_sender(client, free);
+            self.repace(client);
             return;
         }
         self.send_ready(client);
@@ -44,13 +45,11 @@ impl World<'_> {
     fn send_ready(&mut self, client: u32) {
         let now = self.agenda.now();
         let mut next = SimTime::MAX;
-        let mut sent = false;
         for node in 0..self.clients[client as usize].nodes.len() {
             let mut readiness = self.node_ready(client, node, now);
             if let Readiness::Now = readiness
                 && self.drain(client, node)
             {
-                sent = true;
                 readiness = self.node_ready(client, node, now);
             }
             match readiness {
@@ -59,13 +58,12 @@ impl World<'_> {
                 Readiness::No => {}
             }
         }
-        if sent {
-            // A drained batch may have belonged to a lane: its next record has a new place.
-            self.pace(client);
-        }
         if next < SimTime::MAX {
             self.wake_sender(client, next);
         }
+        // A drained batch may have belonged to a lane: its next record has a new place. And the
+        // application thread has left its next turn to the sender's if that came first.
+        self.repace(client);
     }
 
     fn node_ready(&mut self, client: u32, node: usize, now: SimTime) -> Readiness {
@@ -102,6 +100,9 @@ impl World<'_> {
         }
         if !ready {
             return Readiness::At(at);
+        }
+        if !one.retried {
+            return Readiness::Now;
         }
         // Batches that were sent before wait for their back-off.
         let later = |slot: &u32| {
@@ -315,6 +316,7 @@ impl World<'_> {
                 continue;
             }
             self.measures.retries += 1;
+            self.clients[client as usize].retried = true;
             let batch = &mut self.batches[*place];
             // Exponential from `retry.backoff.ms` to `retry.backoff.max.ms`.
             let factor = 1_u64 << batch.attempts.min(MOST_DOUBLINGS);

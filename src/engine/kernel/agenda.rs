@@ -41,6 +41,7 @@ impl<E> Agenda<E> {
         self.queue.is_empty()
     }
     /// Schedules an event, not before now. At most 2^24 may be pending. O(log n).
+    #[inline]
     pub fn schedule(&mut self, at: SimTime, event: E) {
         assert!(at >= self.now, "an event in the past");
         let slot = if let Some(slot) = self.free.pop() {
@@ -58,6 +59,7 @@ impl<E> Agenda<E> {
         self.queue.peek().map(|(at, _)| at)
     }
     /// Takes the next event and moves the clock to it. O(log n).
+    #[inline]
     pub fn take(&mut self) -> Option<(SimTime, E)> {
         let (at, slot) = self.queue.pop()?;
         self.now = at;

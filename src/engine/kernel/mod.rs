@@ -36,4 +36,5 @@ mod station;
 
 pub use agenda::{Agenda, DelayRing, Generation};
 pub use queue::{EventQueue, PAYLOAD_MAX};
+pub(crate) use station::first_free;
 pub use station::{FifoStation, Service};

@@ -10,6 +10,9 @@ use crate::units::{SimSpan, SimTime};
 #[derive(Debug, Clone)]
 pub struct FifoStation {
     free_at: Vec<SimTime>,
+    /// The server to try first: in turn, since below saturation the next one is usually idle, and
+    /// which idle server it is makes no difference.
+    next: usize,
     busy: SimSpan,
 }
 
@@ -22,20 +25,29 @@ pub struct Service {
     pub end: SimTime,
 }
 
+/// The server that is free first.
+pub(crate) fn first_free(free_at: &[SimTime]) -> usize {
+    let mut first = 0;
+    for (index, free) in free_at.iter().enumerate() {
+        first = std::hint::select_unpredictable(*free < free_at[first], index, first);
+    }
+    first
+}
+
 impl FifoStation {
     /// A station with this many servers, at least one.
     pub fn new(servers: usize) -> Self {
         assert!(servers > 0, "a station without servers");
-        Self { free_at: vec![SimTime::ZERO; servers], busy: SimSpan::ZERO }
+        Self { free_at: vec![SimTime::ZERO; servers], next: 0, busy: SimSpan::ZERO }
     }
     /// Serves a customer that arrives at an instant and needs a service time.
+    #[inline]
     pub fn serve(&mut self, at: SimTime, service: SimSpan) -> Service {
-        let mut first = 0;
-        for (index, free) in self.free_at.iter().enumerate() {
-            if *free < self.free_at[first] {
-                first = index;
-            }
+        let mut first = self.next;
+        if self.free_at[first] > at {
+            first = first_free(&self.free_at);
         }
+        self.next = if first + 1 < self.free_at.len() { first + 1 } else { 0 };
         let start = self.free_at[first].max(at);
         let end = start + service;
         self.free_at[first] = end;

@@ -3,6 +3,9 @@
 use crate::metrics::Welford;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+/// Confidence of the intervals that are printed.
+pub const CONFIDENCE: f64 = 0.95;
+
 /// A mean with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {

@@ -12,7 +12,7 @@ mod warm_up;
 
 pub use alerts::alerts;
 pub use bottleneck::bottleneck;
-pub use interval::{Interval, batch_means, replications};
+pub use interval::{CONFIDENCE, Interval, batch_means, replications};
 pub use little::{LittleCheck, little};
 pub use objectives::objectives;
 pub use warm_up::{WarmUp, mser5};

@@ -64,7 +64,7 @@ impl Histogram {
         self.max
     }
     /// The smallest recorded value that at least a share `q` (0–1) of the values does not exceed,
-    /// to the upper end of its bucket; `None` without values.
+    /// as if the values of a bucket lay evenly in it; `None` without values.
     pub fn quantile(&self, q: f64) -> Option<u64> {
         if self.count == 0 {
             return None;
@@ -72,10 +72,12 @@ impl Histogram {
         let rank = ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).max(1);
         let mut seen = 0;
         for (bucket, count) in self.counts.iter().enumerate() {
-            seen += count;
-            if seen >= rank {
-                return Some(highest_of(bucket).min(self.max));
+            if seen + count >= rank {
+                let (high, width) = (highest_of(bucket), width_of(bucket));
+                let above = (seen + count - rank) as f64 / *count as f64;
+                return Some((high - ((width - 1) as f64 * above) as u64).min(self.max));
             }
+            seen += count;
         }
         Some(self.max)
     }
@@ -86,6 +88,12 @@ fn bucket_of(value: u64) -> usize {
     let magnitude = (value | SUB).ilog2();
     let shift = magnitude - SUB_BITS;
     (u64::from(shift) * SUB + (value >> shift)) as usize
+}
+
+/// How many values a bucket covers.
+const fn width_of(bucket: usize) -> u64 {
+    let shift = bucket as u64 / SUB;
+    if shift < 2 { 1 } else { 1 << (shift - 1) }
 }
 
 /// The largest value of a bucket.
@@ -113,6 +121,7 @@ mod tests {
             let highest = highest_of(bucket);
             assert_eq!(bucket_of(highest), bucket);
             assert!(highest - next <= next / SUB, "bucket {bucket} is too wide");
+            assert_eq!(highest - next + 1, width_of(bucket));
             next = highest + 1;
         }
         assert_eq!(highest_of(bucket_of(u64::MAX)), u64::MAX);

@@ -69,6 +69,9 @@ pub struct Run {
     pub remarks: Vec<String>,
     /// Values over time.
     pub series: Vec<Series>,
+    /// Further replications of the same scenario, without their series and events: intervals are
+    /// taken over this run and them.
+    pub others: Vec<Run>,
 }
 
 /// Which maker made a run.

@@ -117,8 +117,9 @@ pub fn markdown(validation: &Validation) -> String {
     format!(
         "# How far kafsim is from measurements\n\n\
          Every row is one published run of a real Kafka cluster, simulated on the card of its \
-         machines. Values were fitted on rows of the split `fit`; rows of `holdout` are the ones to \
-         look at. An error is the distance to the printed value's own rounding, over the value.\n\n\
+         machines. Values were fitted on rows of the split `fit`; rows of `holdout` are the ones \
+         to look at. An error is the distance to the printed value's own rounding, over the \
+         value.\n\n\
          ![Predicted over measured](figures/validation.svg)\n\n\
          ## Gates\n\n{}\n## Against simpler methods\n\n{}\n## All rows\n\n{}\n\
          {}## Values that were fitted\n\n{} values.\n\n{}",

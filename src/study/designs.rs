@@ -4,7 +4,7 @@
 //! designs is taken replication by replication: what is common to both cancels.
 
 use super::simulate::judged;
-use crate::analysis::{Interval, replications};
+use crate::analysis::{CONFIDENCE, Interval, replications};
 use crate::chance::Seed;
 use crate::metrics::Run;
 use crate::scenario::Scenario;
@@ -26,7 +26,7 @@ pub struct Quantity {
     pub key: &'static str,
     /// Its words in tables.
     pub words: &'static str,
-    value: fn(&Run) -> Option<f64>,
+    pub(super) value: fn(&Run) -> Option<f64>,
 }
 
 /// What is compared, in the order of tables.
@@ -74,9 +74,6 @@ pub struct Difference {
     /// Whether zero lies outside the interval.
     pub real: bool,
 }
-
-/// Confidence of every interval.
-const CONFIDENCE: f64 = 0.95;
 
 /// Simulates every design `count` times; results do not depend on the number of threads.
 pub fn evaluate(designs: &[Design], seed: Seed, count: u32) -> Vec<Outcome> {

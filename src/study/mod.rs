@@ -11,4 +11,4 @@ pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences
 pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};
 pub use replay::{ReplayRow, replay};
 pub use script::{Claim, EXERCISE_DAY, claim, literal_claim};
-pub use simulate::{make, simulate};
+pub use simulate::{FEWEST, MOST, Precision, make, simulate, simulate_precisely};

@@ -1,12 +1,14 @@
 //! One scenario, one run, with its verdict.
 
+use super::designs::QUANTITIES;
 use super::script::remark;
-use crate::analysis::judge;
+use crate::analysis::{CONFIDENCE, Interval, judge, replications};
 use crate::chance::Seed;
 use crate::engine::{des, fluid};
-use crate::metrics::Run;
+use crate::metrics::{EngineKind, Run};
 use crate::scenario::{Arrivals, EngineChoice, Scenario};
-use crate::units::SimSpan;
+use crate::units::{SimSpan, count};
+use rayon::prelude::*;
 
 /// Longest scenario that `engine: auto` simulates request by request.
 const SHORT: SimSpan = SimSpan::from_secs(120);
@@ -47,6 +49,100 @@ pub fn simulate(scenario: &Scenario, seed: Seed) -> Run {
     let mut run = judged(scenario, seed, 0);
     run.remarks.extend(remark(scenario, &run));
     run
+}
+
+/// How often a scenario is simulated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Precision {
+    /// So many times.
+    Replications(u32),
+    /// Until the 95 % intervals of throughput and of publish p50 and p99 are this share of their
+    /// mean to each side; at least [`FEWEST`] and at most [`MOST`] times. Flows are simulated once:
+    /// the engine leaves little to chance.
+    HalfWidth(f64),
+}
+
+/// Fewest replications that have an interval worth the name.
+pub const FEWEST: u32 = 3;
+/// Most replications: what is wider then is said to be so.
+pub const MOST: u32 = 15;
+/// Replications between two looks at the interval: as many on any machine, so that results do not
+/// depend on its cores.
+const ROUND: u32 = 2;
+
+/// Quantities whose precision is told, and of which the first three stop the replications.
+const TOLD: [&str; 4] = ["records_s", "publish_ms_p50", "publish_ms_p99", "e2e_ms_p50"];
+
+/// Simulates a scenario again and again until its main numbers are precise enough. The run is the
+/// first replication; the others are kept with it, and a remark tells the precision.
+///
+/// Source of the stopping rule: Law, *Simulation Modeling and Analysis*, section 9.4.1.
+pub fn simulate_precisely(scenario: &Scenario, seed: Seed, precision: Precision) -> Run {
+    let mut run = simulate(scenario, seed);
+    let requests = run.engine == EngineKind::Des;
+    let (least, most) = match precision {
+        Precision::Replications(count) => (count, count),
+        Precision::HalfWidth(_) if requests => (FEWEST, MOST),
+        Precision::HalfWidth(_) => (1, 1),
+    };
+    while run.others.len() as u32 + 1 < most {
+        let made = run.others.len() as u32 + 1;
+        let upto = if made < least { least } else { most.min(made + ROUND) };
+        let more: Vec<Run> = (made..upto)
+            .into_par_iter()
+            .map(|replication| {
+                let mut other = judged(scenario, seed, replication);
+                (other.series, other.events) = (Vec::new(), Vec::new());
+                other
+            })
+            .collect();
+        run.others.extend(more);
+        if let Precision::HalfWidth(share) = precision
+            && intervals(&run)
+                .iter()
+                .take(3)
+                .flatten()
+                .all(|one| one.mean == 0.0 || one.relative_half_width() <= share)
+        {
+            break;
+        }
+    }
+    run.remarks.extend(told(&run));
+    run
+}
+
+/// Intervals of what is told, in its order.
+fn intervals(run: &Run) -> Vec<Option<Interval>> {
+    let of = |key: &&str| {
+        let quantity = QUANTITIES.iter().find(|one| one.key == *key)?;
+        let all = std::iter::once(run).chain(&run.others);
+        let values: Option<Vec<f64>> = all.map(quantity.value).collect();
+        values.map(|values| replications(&values, CONFIDENCE))
+    };
+    TOLD.iter().map(of).collect()
+}
+
+/// The precision in words.
+fn told(run: &Run) -> Option<String> {
+    if run.others.is_empty() {
+        return None;
+    }
+    let words = |(key, interval): (&&str, Option<Interval>)| {
+        let quantity = QUANTITIES.iter().find(|one| one.key == *key)?;
+        let interval = interval?;
+        let mean = interval.mean;
+        let mean = if mean >= 1_000.0 { count(mean) } else { format!("{mean:.2}") };
+        let width = 100.0 * interval.relative_half_width();
+        (interval.mean != 0.0).then(|| format!("{} {mean} ± {width:.1} %", quantity.words))
+    };
+    let parts: Vec<String> = TOLD.iter().zip(intervals(run)).filter_map(words).collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Over {} replications, with 95 % intervals: {}. Tables and figures show the first.",
+            run.others.len() + 1,
+            parts.join("; ")
+        )
+    })
 }
 
 /// One replication with its verdict.

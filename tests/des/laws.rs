@@ -9,7 +9,7 @@ const LEAST: u32 = 50;
 
 /// What a random scenario brought.
 #[derive(Default, Debug)]
-struct Seen {
+pub(super) struct Seen {
     saturated: u32,
     blocked: u32,
     lagging: u32,
@@ -66,7 +66,7 @@ fn pick<'a>(chance: &mut Stream, words: &[&'a str]) -> &'a str {
     words[chance.index(words.len())]
 }
 
-fn random(chance: &mut Stream, seen: &mut Seen) -> String {
+pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
     let brokers = 1 + chance.index(9);
     let replicas = (1 + chance.index(5)).min(brokers);
     let insync = 1 + chance.index(replicas);

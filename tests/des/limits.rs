@@ -236,7 +236,7 @@ impl Case {
         factors
     }
 
-    fn given(&self, text: &str, special: &[(&str, f64)], trip: f64) -> Given {
+    fn given(text: &str, special: &[(&str, f64)], trip: f64) -> Given {
         let mut run = run(text, &Self::factors(special, trip), 1);
         run.bottleneck = kafsim::analysis::bottleneck(&run);
         let rate = match run.groups.get("billing") {
@@ -248,14 +248,14 @@ impl Case {
 
     fn scarce(&self, more: &[(&str, f64)]) -> Given {
         let special: Vec<(&str, f64)> = self.scarce.iter().chain(more).copied().collect();
-        self.given(&self.text(self.config, self.group), &special, self.trip[0])
+        Self::given(&self.text(self.config, self.group), &special, self.trip[0])
     }
 
     fn doubled(&self) -> Given {
         let or = |words: &'static str, other| if words.is_empty() { other } else { words };
         let config = or(self.doubled_config, self.config);
         let text = self.text(config, or(self.doubled_group, self.group));
-        self.given(&text, self.doubled, self.trip[1])
+        Self::given(&text, self.doubled, self.trip[1])
     }
 }
 

@@ -3,7 +3,9 @@
 mod laws;
 mod limits;
 mod micro;
+mod precision;
 mod relations;
+mod traces;
 
 use kafsim::chance::Seed;
 use kafsim::engine::des;

@@ -125,6 +125,7 @@ fn nic_out(run: &Run) -> f64 {
 }
 
 /// What a measure may do between two setups.
+#[derive(Clone)]
 enum Relation {
     /// Equal to the last bit.
     Same,
@@ -147,74 +148,237 @@ const DISK: &[(&str, f64)] = &[("hosts/lab-4c-16g/disk_write", 2.0)];
 const CPU: &[(&str, f64)] = &[("hosts/lab-4c-16g/speed", 2.0)];
 const WORK: &str = "members: 2, work: {cpu_per_record: 200 us}";
 
-#[rustfmt::skip]
-fn relations() -> Vec<Line> {
+/// What must change nothing.
+fn equal() -> Vec<Line> {
     vec![
-        // What must change nothing.
         ("a size in another unit", PACED, Setup { size: "1 kB", ..PACED }, p50, Same),
         ("a rate in another unit", PACED, Setup { load: "{rate: 20000 /s}", ..PACED }, p50, Same),
-        ("min.insync that is met", PACED, Setup { topic: "min.insync.replicas: 2", ..PACED }, p50, Same),
-        ("acks=all with one replica is acks=1", Setup { replicas: 1, ..PACED },
-            Setup { replicas: 1, acks: "1", ..PACED }, p50, Same),
-        ("memory that nobody needs", PACED,
-            Setup { producer: "batch.size: 16384, linger.ms: 1, buffer.memory: 268435456", ..PACED }, p50, Same),
-        ("an idle group", PACED, Setup { more_topics: "  quiet: {partitions: 1, replication_factor: 1}\n",
-            more_groups: "  audit: {reads: [quiet], members: 1}\n", ..PACED }, p50, Within(0.02)),
-        ("an idle topic", PACED, Setup { more_topics: "  quiet: {partitions: 3, replication_factor: 1}\n", ..PACED },
-            p50, Within(0.02)),
+        (
+            "min.insync that is met",
+            PACED,
+            Setup { topic: "min.insync.replicas: 2", ..PACED },
+            p50,
+            Same,
+        ),
+        (
+            "acks=all with one replica is acks=1",
+            Setup { replicas: 1, ..PACED },
+            Setup { replicas: 1, acks: "1", ..PACED },
+            p50,
+            Same,
+        ),
+        (
+            "memory that nobody needs",
+            PACED,
+            Setup {
+                producer: "batch.size: 16384, linger.ms: 1, buffer.memory: 268435456",
+                ..PACED
+            },
+            p50,
+            Same,
+        ),
+        (
+            "an idle group",
+            PACED,
+            Setup {
+                more_topics: "  quiet: {partitions: 1, replication_factor: 1}\n",
+                more_groups: "  audit: {reads: [quiet], members: 1}\n",
+                ..PACED
+            },
+            p50,
+            Within(0.02),
+        ),
+        (
+            "an idle topic",
+            PACED,
+            Setup { more_topics: "  quiet: {partitions: 3, replication_factor: 1}\n", ..PACED },
+            p50,
+            Within(0.02),
+        ),
         ("another seed", PACED, Setup { seed: 2, ..PACED }, rate, Within(0.005)),
         ("twice as long", PACED, Setup { duration: "11 s", ..PACED }, p50, Within(0.03)),
-        ("the same load by more clients", PACED, Setup { clients: 4, ..PACED }, rate, Within(0.005)),
-        ("what is paced is sent, whatever the acks", PACED, Setup { acks: "0", ..PACED }, rate, Within(0.005)),
-        ("what is paced is consumed", PACED, Setup { group: "members: 4", ..PACED }, consumed, Within(0.005)),
-        // More of a thing never gives less.
+        (
+            "the same load by more clients",
+            PACED,
+            Setup { clients: 4, ..PACED },
+            rate,
+            Within(0.005),
+        ),
+        (
+            "what is paced is sent, whatever the acks",
+            PACED,
+            Setup { acks: "0", ..PACED },
+            rate,
+            Within(0.005),
+        ),
+        (
+            "what is paced is consumed",
+            PACED,
+            Setup { group: "members: 4", ..PACED },
+            consumed,
+            Within(0.005),
+        ),
+    ]
+}
+
+/// More of a thing never gives less.
+fn more() -> Vec<Line> {
+    vec![
         ("more NIC", CLOSED, Setup { factors: NIC, ..CLOSED }, rate, AtLeast(0.03)),
         ("faster disks", CLOSED, Setup { factors: DISK, ..CLOSED }, rate, AtLeast(0.03)),
         ("faster cores", CLOSED, Setup { factors: CPU, ..CLOSED }, rate, AtLeast(0.03)),
         ("more brokers", CLOSED, Setup { brokers: "count: 6", ..CLOSED }, rate, AtLeast(0.03)),
-        ("more in flight", Setup { producer: "max.in.flight.requests.per.connection: 1", ..CLOSED },
-            CLOSED, rate, AtLeast(0.03)),
-        ("larger batches", Setup { producer: "batch.size: 2000", ..CLOSED }, CLOSED, rate, AtLeast(0.03)),
-        ("more handlers", Setup { cluster: "num.io.threads: 1", ..CLOSED }, CLOSED, rate, AtLeast(0.03)),
+        (
+            "more in flight",
+            Setup { producer: "max.in.flight.requests.per.connection: 1", ..CLOSED },
+            CLOSED,
+            rate,
+            AtLeast(0.03),
+        ),
+        (
+            "larger batches",
+            Setup { producer: "batch.size: 2000", ..CLOSED },
+            CLOSED,
+            rate,
+            AtLeast(0.03),
+        ),
+        (
+            "more handlers",
+            Setup { cluster: "num.io.threads: 1", ..CLOSED },
+            CLOSED,
+            rate,
+            AtLeast(0.03),
+        ),
         ("a nearer network", Setup { trip: 20.0, ..CLOSED }, CLOSED, rate, AtLeast(0.03)),
         ("fewer replicas", CLOSED, Setup { replicas: 1, ..CLOSED }, rate, AtLeast(0.03)),
-        ("no forced appends", Setup { topic: "flush.messages: 1", ..CLOSED }, CLOSED, rate, AtLeast(0.03)),
-        ("more fetcher threads", CLOSED, Setup { cluster: "num.replica.fetchers: 4", ..CLOSED }, rate, AtLeast(0.03)),
-        ("a group that works has more with more members", Setup { group: WORK, ..PACED },
-            Setup { group: "members: 4, work: {cpu_per_record: 200 us}", ..PACED }, consumed, Grows(1.8)),
-        // More waiting takes longer.
-        ("acks=1 is not slower than acks=all", Setup { acks: "1", ..PACED }, PACED, p50, Grows(1.0)),
-        ("acks=0 is not slower than acks=1", Setup { acks: "0", ..PACED }, Setup { acks: "1", ..PACED }, p50, Grows(1.0)),
+        (
+            "no forced appends",
+            Setup { topic: "flush.messages: 1", ..CLOSED },
+            CLOSED,
+            rate,
+            AtLeast(0.03),
+        ),
+        (
+            "more fetcher threads",
+            CLOSED,
+            Setup { cluster: "num.replica.fetchers: 4", ..CLOSED },
+            rate,
+            AtLeast(0.03),
+        ),
+        (
+            "a group that works has more with more members",
+            Setup { group: WORK, ..PACED },
+            Setup { group: "members: 4, work: {cpu_per_record: 200 us}", ..PACED },
+            consumed,
+            Grows(1.8),
+        ),
+    ]
+}
+
+/// More waiting takes longer.
+fn slower() -> Vec<Line> {
+    vec![
+        (
+            "acks=1 is not slower than acks=all",
+            Setup { acks: "1", ..PACED },
+            PACED,
+            p50,
+            Grows(1.0),
+        ),
+        (
+            "acks=0 is not slower than acks=1",
+            Setup { acks: "0", ..PACED },
+            Setup { acks: "1", ..PACED },
+            p50,
+            Grows(1.0),
+        ),
         // At 1 k records/s each, a batch of 16 takes longer to fill than any linger here.
-        ("a longer linger", Setup { load: "{rate: 2 k/s}", ..PACED },
-            Setup { load: "{rate: 2 k/s}", producer: "batch.size: 16384, linger.ms: 10", ..PACED }, p50, Grows(1.5)),
-        ("a longer linger fills batches", PACED, Setup { producer: "batch.size: 16384, linger.ms: 10", ..PACED },
-            fill, Grows(1.2)),
-        ("no linger sends more requests", Setup { producer: "batch.size: 16384, linger.ms: 10", ..PACED }, PACED,
-            requests, Grows(1.2)),
+        (
+            "a longer linger",
+            Setup { load: "{rate: 2 k/s}", ..PACED },
+            Setup { load: "{rate: 2 k/s}", producer: "batch.size: 16384, linger.ms: 10", ..PACED },
+            p50,
+            Grows(1.5),
+        ),
+        (
+            "a longer linger fills batches",
+            PACED,
+            Setup { producer: "batch.size: 16384, linger.ms: 10", ..PACED },
+            fill,
+            Grows(1.2),
+        ),
+        (
+            "no linger sends more requests",
+            Setup { producer: "batch.size: 16384, linger.ms: 10", ..PACED },
+            PACED,
+            requests,
+            Grows(1.2),
+        ),
         ("a farther network", PACED, Setup { trip: 10.0, ..PACED }, p50, Grows(2.0)),
         ("forced appends", PACED, Setup { topic: "flush.messages: 1", ..PACED }, p50, Grows(1.0)),
-        ("fetch.min.bytes waits", PACED, Setup { fetching: "fetch.min.bytes: 1048576", ..PACED }, e2e, Grows(1.5)),
-        ("commits after each poll cost CPU", PACED, Setup { group: "members: 2, commits: each_poll", ..PACED },
-            cpu, Grows(1.0)),
-        // What scales.
-        ("a second group doubles what is not replication", Setup { replicas: 1, ..PACED },
+        (
+            "fetch.min.bytes waits",
+            PACED,
+            Setup { fetching: "fetch.min.bytes: 1048576", ..PACED },
+            e2e,
+            Grows(1.5),
+        ),
+        (
+            "commits after each poll cost CPU",
+            PACED,
+            Setup { group: "members: 2, commits: each_poll", ..PACED },
+            cpu,
+            Grows(1.0),
+        ),
+    ]
+}
+
+/// What scales.
+fn scaling() -> Vec<Line> {
+    vec![
+        (
+            "a second group doubles what is not replication",
+            Setup { replicas: 1, ..PACED },
             Setup { replicas: 1, more_groups: "  audit: {reads: [orders], members: 2}\n", ..PACED },
-            nic_out, Times(2.0, 0.02)),
-        ("three replicas and a group send three times as much as the group", Setup { replicas: 1, ..PACED }, PACED,
-            nic_out, Times(3.0, 0.05)),
-        ("records twice as large at half the rate", PACED,
-            Setup { size: "2000 B", load: "{rate: 10 k/s}", ..PACED }, nic_out, Within(0.02)),
-        ("half the load on half the cluster", PACED,
-            Setup { brokers: "count: 6", partitions: 24, clients: 4, load: "{rate: 40 k/s}", group: "members: 4", ..PACED },
-            nic_out, Within(0.02)),
+            nic_out,
+            Times(2.0, 0.02),
+        ),
+        (
+            "three replicas and a group send three times as much as the group",
+            Setup { replicas: 1, ..PACED },
+            PACED,
+            nic_out,
+            Times(3.0, 0.05),
+        ),
+        (
+            "records twice as large at half the rate",
+            PACED,
+            Setup { size: "2000 B", load: "{rate: 10 k/s}", ..PACED },
+            nic_out,
+            Within(0.02),
+        ),
+        (
+            "half the load on half the cluster",
+            PACED,
+            Setup {
+                brokers: "count: 6",
+                partitions: 24,
+                clients: 4,
+                load: "{rate: 40 k/s}",
+                group: "members: 4",
+                ..PACED
+            },
+            nic_out,
+            Within(0.02),
+        ),
     ]
 }
 
 #[test]
 fn relations_between_runs_hold() {
     let mut broken = Vec::new();
-    for (name, before, after, measure, relation) in relations() {
+    for (name, before, after, measure, relation) in [equal(), more(), slower(), scaling()].concat()
+    {
         let (a, b) = (measure(&before.run()), measure(&after.run()));
         let holds = match relation {
             Same => a.to_bits() == b.to_bits(),

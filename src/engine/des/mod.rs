@@ -41,6 +41,39 @@ use world::World;
 ///
 /// The record has no verdict yet: bottleneck, objectives and alerts are the work of `analysis`.
 pub fn simulate(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
+    play(scenario, seed, replication, |_, _, _| {})
+}
+
+/// What happens in a run, for comparing two versions of the engine: the first events and then
+/// every one whose number has grown by a quarter, each with its number, its time and a hash over
+/// all events up to it. The first event that differs lies between the last line that agrees and
+/// the first that does not.
+pub fn trace(scenario: &Scenario, seed: Seed) -> Vec<String> {
+    let (mut lines, mut next, mut hash) = (Vec::new(), 1, FNV_OFFSET);
+    play(scenario, seed, 0, |number, at, event| {
+        let words = format!("{} ns {event:?}", at.as_nanos());
+        for byte in words.bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        }
+        if number == next {
+            lines.push(format!("{number} {words} {hash:016x}"));
+            next += (next / 4).max(1);
+        }
+    });
+    lines
+}
+
+/// Fowler, Noll and Vo's hash of 64 bits, variant 1a.
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+/// The loop; `watch` sees every event with its number before it happens.
+fn play(
+    scenario: &Scenario,
+    seed: Seed,
+    replication: u32,
+    mut watch: impl FnMut(u64, SimTime, Event),
+) -> Run {
     let mut world = World::empty(scenario, seed, replication);
     world.begin();
     let warm = world.from;
@@ -54,6 +87,7 @@ pub fn simulate(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
             world.measures.at_warm_up = world.accounts();
         }
         world.events += 1;
+        watch(world.events, at, event);
         world.happen(event);
     }
     world.into_run()

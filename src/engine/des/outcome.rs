@@ -57,6 +57,7 @@ impl World<'_> {
             events,
             cost: self.cost(),
             remarks: Vec::new(),
+            others: Vec::new(),
             series,
         }
     }

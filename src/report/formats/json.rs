@@ -1,5 +1,6 @@
 //! `summary.json` and `--format json`: what programs may rely on.
 
+use crate::analysis::{CONFIDENCE, replications};
 use crate::metrics::{
     AlertEntry, BrokerOutcome, Cost, DecisionEntry, GroupOutcome, ObjectiveOutcome, OperationEntry,
     Population, ProducerOutcome, Quantiles, ResourceUse, Run, Spread, TopicOutcome, Utilisation,
@@ -19,7 +20,7 @@ pub fn text(run: &Run) -> String {
 
 /// The summary; an absent number is null, never NaN.
 pub fn summary(run: &Run) -> Value {
-    json!({
+    let mut summary = json!({
         "schema": "kafsim/summary/1",
         "kafsim": VERSION,
         "scenario": run.scenario,
@@ -27,7 +28,7 @@ pub fn summary(run: &Run) -> Value {
         "cards": run.cards,
         "seed": run.seed.get(),
         "engine": run.engine.word(),
-        "replications": 1,
+        "replications": 1 + run.others.len(),
         "duration_s": run.duration.as_secs_f64(),
         "valid": run.valid,
         "warnings": run.warnings,
@@ -49,7 +50,39 @@ pub fn summary(run: &Run) -> Value {
         "alerts": list(&run.alerts, alert),
         "operations": list(&run.operations, operation),
         "cost": run.cost.as_ref().map(cost),
+    });
+    if !run.others.is_empty() {
+        let all: Vec<Value> = std::iter::once(run).chain(&run.others).map(measured).collect();
+        summary["intervals"] = intervals(&all.iter().collect::<Vec<_>>());
+    }
+    summary
+}
+
+/// The parts of a summary that chance moves.
+fn measured(run: &Run) -> Value {
+    json!({
+        "producers": named(&run.producers, producer),
+        "topics": named(&run.topics, topic),
+        "groups": named(&run.groups, group),
+        "brokers": named(&run.brokers, broker),
     })
+}
+
+/// The tree of the first replication with `[low95, high95]` for every number; null for what not
+/// all replications know.
+fn intervals(all: &[&Value]) -> Value {
+    let Some(first) = all.first() else { return Value::Null };
+    if let Value::Object(first) = first {
+        let below = |key: &String| {
+            let values: Option<Vec<&Value>> = all.iter().map(|one| one.get(key)).collect();
+            (key.clone(), values.map_or(Value::Null, |values| intervals(&values)))
+        };
+        return Value::Object(first.keys().map(below).collect());
+    }
+    let numbers: Option<Vec<f64>> = all.iter().map(|one| one.as_f64()).collect();
+    let Some(numbers) = numbers else { return Value::Null };
+    let interval = replications(&numbers, CONFIDENCE);
+    json!([number(interval.low()), number(interval.high())])
 }
 
 /// Where publish time goes, part by part; null when the engine knows no requests.

@@ -5,6 +5,7 @@ mod limits;
 mod micro;
 mod precision;
 mod relations;
+mod stations;
 mod traces;
 
 use kafsim::chance::Seed;

@@ -65,6 +65,8 @@ pub struct RoundTrips {
     pub same_zone: SimSpan,
     /// Between zones.
     pub other_zone: SimSpan,
+    /// Within a machine.
+    pub loopback: SimSpan,
     /// Mean of an exponential delay that each piece of data has on top, each way.
     pub jitter: SimSpan,
 }

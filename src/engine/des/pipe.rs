@@ -57,8 +57,6 @@ struct Landed {
 
 /// Arrivals of less than this after the first byte count as one instant.
 const INSTANT: SimSpan = SimSpan::from_nanos(2_000);
-/// One way between processes of one machine.
-pub(super) const LOOPBACK: SimSpan = SimSpan::from_nanos(5_000);
 
 impl Pipe {
     pub(super) fn new(from: u32, to: u32, one_way: SimSpan, window: u64) -> Self {

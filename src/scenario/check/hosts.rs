@@ -47,6 +47,7 @@ const NETWORK_CARD: Table = &[
     Key::required("rtt_same_zone", Shape::quantity::<SimSpan>(), "round trip within a zone"),
     Key::required("rtt_other_zone", Shape::quantity::<SimSpan>(), "round trip between zones"),
     Key::default("jitter", Shape::quantity::<SimSpan>(), "0 us", "mean delay on top, each way"),
+    Key::required("rtt_loopback", Shape::quantity::<SimSpan>(), "round trip within a machine"),
 ];
 
 /// Machines of one key.
@@ -200,5 +201,11 @@ pub(super) fn read_network(
     let same_zone = card.quantity::<SimSpan>("rtt_same_zone");
     let other_zone = card.quantity::<SimSpan>("rtt_other_zone");
     let jitter = card.quantity::<SimSpan>("jitter");
-    Some(RoundTrips { same_zone: same_zone?, other_zone: other_zone?, jitter: jitter? })
+    let loopback = card.quantity::<SimSpan>("rtt_loopback");
+    Some(RoundTrips {
+        same_zone: same_zone?,
+        other_zone: other_zone?,
+        loopback: loopback?,
+        jitter: jitter?,
+    })
 }

@@ -74,31 +74,26 @@ fn rank(kind: &str) -> u8 {
     }
 }
 
+/// Groups of resources by the last words that engines use for them; everything else is a disk.
+const KINDS: [(&str, &str); 9] = [
+    (" application thread", "application_thread"),
+    (" connections", "connection"),
+    (" requests in flight", "in_flight"),
+    (" buffer.memory", "memory"),
+    (" request handlers", "request_handlers"),
+    (" network threads", "network_threads"),
+    (" CPU", "cpu"),
+    (" NIC in", "nic_in"),
+    (" NIC out", "nic_out"),
+];
+
 /// The group of resources, from the words that engines use.
 fn kind(resource: &str) -> &'static str {
     if resource.starts_with("group ") {
-        "consumers"
-    } else if resource.ends_with(" application thread") {
-        "application_thread"
-    } else if resource.ends_with(" connections") {
-        "connection"
-    } else if resource.ends_with(" requests in flight") {
-        "in_flight"
-    } else if resource.ends_with(" buffer.memory") {
-        "memory"
-    } else if resource.ends_with(" request handlers") {
-        "request_handlers"
-    } else if resource.ends_with(" network threads") {
-        "network_threads"
-    } else if resource.ends_with(" CPU") {
-        "cpu"
-    } else if resource.ends_with(" NIC in") {
-        "nic_in"
-    } else if resource.ends_with(" NIC out") {
-        "nic_out"
-    } else {
-        "disk"
+        return "consumers";
     }
+    let known = KINDS.iter().find(|(ending, _)| resource.ends_with(ending));
+    known.map_or("disk", |(_, kind)| kind)
 }
 
 #[cfg(test)]

@@ -51,11 +51,13 @@ impl Simulate {
             print(&phases(&run))?;
         }
         if self.check {
-            for law in &run.violations {
+            let all = std::iter::once(&run).chain(&run.others);
+            let broken: Vec<&String> = all.flat_map(|one| &one.violations).collect();
+            for law in &broken {
                 eprintln!("broken law: {law}");
             }
-            self.output.say(&format!("laws broken: {}", run.violations.len()));
-            if !run.violations.is_empty() {
+            self.output.say(&format!("laws broken: {}", broken.len()));
+            if !broken.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -61,7 +61,7 @@ impl Check {
             place: place.clone(),
             path: path.to_owned(),
             found: format!("`{found}`"),
-            allowed: format!("one of {}", words.join(", ")),
+            allowed: one_of(&words),
             nearest: nearest_word(found, words).map(str::to_owned),
         });
     }
@@ -246,6 +246,14 @@ fn not_allowed(text: &str, shape: &Shape) -> QuantityError {
     QuantityError { found: format!("`{text}`"), allowed: describe(shape) }
 }
 
+/// A choice in words; of nothing when the file defines none.
+pub fn one_of(words: &[&str]) -> String {
+    if words.is_empty() {
+        return "nothing: the file defines none".to_owned();
+    }
+    format!("one of {}", words.join(", "))
+}
+
 /// What a shape allows, in words.
 pub(super) fn describe(shape: &Shape) -> String {
     match shape {
@@ -259,7 +267,7 @@ pub(super) fn describe(shape: &Shape) -> String {
         Shape::Distribution { name, example } => {
             format!("a {name} or a distribution of it, e.g. `{example}` or `exp({example})`")
         }
-        Shape::Word(words) => format!("one of {}", words.join(", ")),
+        Shape::Word(words) => one_of(words),
         Shape::List(item) => format!("a list, each item {}", describe(item)),
         Shape::Map(table) => {
             let words: Vec<&str> = table.iter().map(|key| key.name).collect();

@@ -9,6 +9,6 @@ mod fields;
 mod node;
 mod table;
 
-pub use fields::{Check, Effective, Fields};
+pub use fields::{Check, Effective, Fields, one_of};
 pub use node::{Entry, Node, Value};
 pub use table::{Key, Need, Shape, Table};

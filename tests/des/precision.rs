@@ -38,11 +38,18 @@ fn printed_intervals_are_honest() {
     let truth: Vec<[f64; 2]> = (0..3_000).into_par_iter().map(|one| p50(1, 100 + one)).collect();
     let mean = |which: usize| truth.iter().map(|one| one[which]).sum::<f64>() / truth.len() as f64;
     let means = [mean(0), mean(1)];
+    // A fixed number, and the rule that stops as soon as the interval is narrow.
+    for precision in [Precision::Replications(10), Precision::HalfWidth(0.05)] {
+        covers(&scenario, precision, means);
+    }
+}
+
+/// 300 experiments against the means of mean and median latency.
+fn covers(scenario: &Scenario, precision: Precision, means: [f64; 2]) {
     let covered: Vec<[bool; 2]> = (0..300_u64)
         .into_par_iter()
         .map(|seed| {
-            let run =
-                simulate_precisely(&scenario, Seed::new(2 + seed), Precision::Replications(10));
+            let run = simulate_precisely(scenario, Seed::new(2 + seed), precision);
             let summary = json::summary(&run);
             [("mean", means[0]), ("p50", means[1])].map(|(key, truth)| {
                 let [low, high] = interval(&summary, key);
@@ -52,8 +59,11 @@ fn printed_intervals_are_honest() {
         .collect();
     for which in [0, 1] {
         let share = covered.iter().filter(|one| one[which]).count() as f64 / 300.0;
-        println!("95 % intervals cover in {:.1} % of 300 experiments", 100.0 * share);
-        assert!((0.92..=0.98).contains(&share), "{which}: {share}");
+        println!(
+            "{precision:?}: 95 % intervals cover in {:.1} % of 300 experiments",
+            100.0 * share
+        );
+        assert!((0.92..=0.98).contains(&share), "{precision:?}, {which}: {share}");
     }
 }
 

@@ -66,6 +66,8 @@ fn each_mistake_is_named_at_its_place() {
     refused("lag(billing)", "lag(biling)", "s.yaml:19:5", &["did you mean `billing`?"]);
     refused("to: {orders: 1}", "to: {orders: 0}", "s.yaml:11:18", &["a share above 0"]);
     refused("size: 1 KiB", "size: exp(0 B)", "s.yaml:12:", &["size"]);
+    // What refers to a section with a misspelt name has nothing to choose from.
+    refused("groups:", "grups:", "s.yaml:14:1", &["did you mean `groups`?", "defines none"]);
     refused("duration: 1 h", "duration: 0 s", "s.yaml:2:11", &["more than 0 s"]);
     refused("name: small", "name: ../x", "s.yaml:1:7", &["letters, digits"]);
 }

@@ -2,7 +2,7 @@
 
 use crate::cluster::GroupId;
 use crate::error::nearest_word;
-use crate::form::Fields;
+use crate::form::{Fields, one_of};
 use crate::scenario::scenario::{Comparison, Metric, Objective, Stat, Window};
 use crate::units::{Quantity, Ratio, Records, SimSpan};
 
@@ -98,13 +98,13 @@ fn metric(name: &str, entity: &str, groups: &[String]) -> Result<Metric, Wrong> 
         };
     }
     if !METRICS.contains(&name) {
-        let mut wrong = Wrong::new(name, format!("one of {}", METRICS.join(", ")));
+        let mut wrong = Wrong::new(name, one_of(&METRICS));
         wrong.nearest = nearest_word(name, METRICS).map(str::to_owned);
         return Err(wrong);
     }
     let Some(group) = groups.iter().position(|group| group == entity) else {
-        let words = groups.iter().map(String::as_str);
-        let mut wrong = Wrong::new(entity, format!("a group: one of {}", groups.join(", ")));
+        let words: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let mut wrong = Wrong::new(entity, one_of(&words));
         wrong.nearest = nearest_word(entity, words).map(str::to_owned);
         return Err(wrong);
     };

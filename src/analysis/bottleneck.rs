@@ -75,7 +75,10 @@ fn rank(kind: &str) -> u8 {
 }
 
 /// Groups of resources by the last words that engines use for them; everything else is a disk.
-const KINDS: [(&str, &str); 9] = [
+const KINDS: [(&str, &str); 12] = [
+    (" replica fetchers", "replica_fetchers"),
+    (" fsync", "fsync"),
+    (" quota", "quota"),
     (" application thread", "application_thread"),
     (" connections", "connection"),
     (" requests in flight", "in_flight"),
@@ -89,11 +92,9 @@ const KINDS: [(&str, &str); 9] = [
 
 /// The group of resources, from the words that engines use.
 fn kind(resource: &str) -> &'static str {
-    if resource.starts_with("group ") {
-        return "consumers";
-    }
     let known = KINDS.iter().find(|(ending, _)| resource.ends_with(ending));
-    known.map_or("disk", |(_, kind)| kind)
+    let other = if resource.starts_with("group ") { "consumers" } else { "disk" };
+    known.map_or(other, |(_, kind)| kind)
 }
 
 #[cfg(test)]

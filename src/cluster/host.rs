@@ -29,6 +29,10 @@ pub struct Host {
     pub dirty_limit: f64,
     /// Share of available memory at which the kernel writes dirty pages back at once.
     pub dirty_background: f64,
+    /// Share of a core's time that the hypervisor or other processes take, in slices.
+    pub steal: f64,
+    /// Length of a slice.
+    pub steal_slice: Distribution<SimSpan>,
     /// Disks, in order.
     pub disks: Vec<Disk>,
     /// Price per hour, storage included, when the card knows one.

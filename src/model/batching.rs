@@ -92,6 +92,8 @@ mod tests {
             retry_backoff_max: SimSpan::from_secs(1),
             send_buffer: Bytes::new(131_072),
             partitioner: crate::model::partitioner::Partitioner::Adaptive,
+            on_jvm: true,
+            codec: crate::model::codec::Codec::NONE,
         }
     }
 

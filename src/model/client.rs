@@ -11,6 +11,7 @@
 //! Apache Kafka `ProducerConfig`, `ConsumerConfig`; librdkafka `CONFIGURATION.md`; values on the
 //! cards in `models/clients/`.
 
+use super::codec::Codec;
 use super::partitioner::Partitioner;
 use crate::units::{Bytes, SimSpan};
 
@@ -54,6 +55,10 @@ pub struct ProducerSettings {
     pub send_buffer: Bytes,
     /// How records without a key find their partition.
     pub partitioner: Partitioner,
+    /// Whether the client is a Java process, which pauses to collect garbage.
+    pub on_jvm: bool,
+    /// `compression.type` and its level, for the kind of data of its records.
+    pub codec: Codec,
 }
 
 /// A consumer's effective settings.
@@ -81,6 +86,8 @@ pub struct ConsumerSettings {
     pub receive_buffer: Bytes,
     /// CPU per assigned partition and `poll` call.
     pub poll_partition: SimSpan,
+    /// Whether the client is a Java process, which pauses to collect garbage.
+    pub on_jvm: bool,
     /// When offsets are committed.
     pub commits: Commits,
 }

@@ -8,11 +8,13 @@
 //! Costs are linear in requests, batches, records and bytes within the calibrated range; a faster
 //! core divides all of them by its speed.
 //! # Breaks
-//! Compression, TLS and message-format conversion cost extra and are not in these terms.
+//! Message-format conversion costs extra and is not in these terms; compression has cards of its
+//! own (`models/codecs`).
 //! # Source
 //! Starting values: kafsim's own priors (×/÷ 1.7), on the card with their uncertainty.
 
 use super::client::Acks;
+use super::heap::Heaps;
 use crate::units::{Bytes, SimSpan};
 
 /// The costs of one cost card. Every value is for a core of speed 1.
@@ -70,6 +72,12 @@ pub struct Costs {
     pub cpu_noise: f64,
     /// CPU of a running broker without any load, in cores of speed 1.
     pub idle_cores: f64,
+    /// Making the files of a new segment, under the log's lock.
+    pub segment_roll: SimSpan,
+    /// CPU per byte encrypted or decrypted, in nanoseconds.
+    pub tls_ns_per_byte: f64,
+    /// When processes pause to collect garbage.
+    pub heap: Heaps,
     /// Memory of a broker that is not page cache: heap and the system's own.
     pub broker_memory: Bytes,
 }

@@ -1,7 +1,7 @@
 //! A validation as text, Markdown, JSON and CSV.
 
 use super::formats::table::Table;
-use crate::study::validate::{Gate, Prediction, Row, Validation, error, gated};
+use crate::study::validate::{Gate, Prediction, Validation, error, gated};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -94,20 +94,13 @@ fn fitted_table(validation: &Validation) -> Table {
     table
 }
 
-/// Rows that were left out, one line each; nothing when there are none.
-fn skipped(validation: &Validation) -> String {
-    let line = |(row, reason): &(Row, String)| format!("not compared: {}, {reason}\n", row.id);
-    validation.skipped.iter().map(line).collect()
-}
-
 /// For a terminal.
 pub fn text(validation: &Validation) -> String {
     format!(
-        "{}\n{}\n{}\n{}{} values were fitted, on rows marked fit alone.\n",
+        "{}\n{}\n{}\n{} values were fitted, on rows marked fit alone.\n",
         rows_table(validation).plain(),
         gates_table(validation).plain(),
         baselines_table(validation).plain(),
-        skipped(validation),
         validation.fitted.len(),
     )
 }
@@ -122,11 +115,10 @@ pub fn markdown(validation: &Validation) -> String {
          value.\n\n\
          ![Predicted over measured](figures/validation.svg)\n\n\
          ## Gates\n\n{}\n## Against simpler methods\n\n{}\n## All rows\n\n{}\n\
-         {}## Values that were fitted\n\n{} values.\n\n{}",
+         ## Values that were fitted\n\n{} values.\n\n{}",
         gates_table(validation).markdown(),
         baselines_table(validation).markdown(),
         rows_table(validation).markdown(),
-        skipped(validation),
         validation.fitted.len(),
         fitted_table(validation).markdown(),
     )
@@ -185,9 +177,6 @@ pub fn json(validation: &Validation) -> String {
         "rows": rows,
         "gates": validation.gates,
         "baselines": validation.baselines,
-        "skipped": validation.skipped.iter().map(|(row, reason)| {
-            json!({"id": row.id, "reason": reason})
-        }).collect::<Vec<_>>(),
         "summary": summary(validation),
         "fitted_parameters": validation.fitted.iter().map(|[name, value, uncertainty, source]| {
             json!({"name": name, "value": value, "uncertainty": uncertainty, "source": source})

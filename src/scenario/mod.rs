@@ -8,16 +8,17 @@
 pub mod cards;
 mod check;
 pub mod manifests;
+mod objective;
 pub mod read;
 mod scenario;
 pub mod schema;
 pub mod source;
 
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
+pub use objective::{Comparison, Metric, Objective, Stat, Window};
 pub use scenario::{
-    Arrivals, BrokerPool, BrokerSettings, Comparison, EngineChoice, Group, GroupProtocol, Initial,
-    Metric, Objective, Producer, Rebalancing, RoundTrips, Scaler, Scenario, Seats, Stat,
-    TimelineAction, TimelineEntry, Window, Work,
+    Arrivals, BrokerPool, BrokerSettings, EngineChoice, Group, GroupProtocol, Initial, Producer,
+    Rebalancing, RoundTrips, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls, Work,
 };
 
 use crate::chance::Seed;

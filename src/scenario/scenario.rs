@@ -1,5 +1,6 @@
 //! A scenario after all checks: plain data that an engine can run without asking again.
 
+use super::objective::Objective;
 use crate::chance::Distribution;
 use crate::cluster::{Cluster, GroupId, Host, HostId, TopicId};
 use crate::model::assignor::Assignor;
@@ -7,6 +8,7 @@ use crate::model::client::{ConsumerSettings, ProducerSettings};
 use crate::model::cost::Costs;
 use crate::model::curve::Curve;
 use crate::model::policy::Policy;
+use crate::model::quota::Quota;
 use crate::units::{ByteRate, Bytes, Records, SimSpan, SimTime};
 use std::collections::BTreeMap;
 
@@ -59,7 +61,7 @@ pub struct Scenario {
 }
 
 /// Round-trip times by distance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RoundTrips {
     /// Within a zone.
     pub same_zone: SimSpan,
@@ -69,6 +71,11 @@ pub struct RoundTrips {
     pub loopback: SimSpan,
     /// Mean of an exponential delay that each piece of data has on top, each way.
     pub jitter: SimSpan,
+    /// Share of chunks (at most a window) whose last segment is lost: nothing follows it that
+    /// would tell, so TCP waits for its time-out. Others are sent again at once, for nothing.
+    pub loss: f64,
+    /// That time-out.
+    pub retransmission: SimSpan,
 }
 
 /// Broker properties under their Kafka names.
@@ -94,8 +101,23 @@ pub struct BrokerSettings {
     pub receive_buffer: Bytes,
     /// `replica.socket.receive.buffer.bytes`.
     pub replica_receive_buffer: Bytes,
+    /// `queued.max.requests`.
+    pub queued_max: u32,
+    /// Which connections are encrypted.
+    pub tls: Tls,
     /// Whether the high watermark stands still below `min.insync.replicas` (since Kafka 4.0).
     pub waits_for_min_insync: bool,
+}
+
+/// Which connections are encrypted; those cannot be sent from the page cache without copying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// None.
+    None,
+    /// Between clients and brokers.
+    Clients,
+    /// Those, and between brokers.
+    All,
 }
 
 /// Where client processes run.
@@ -183,6 +205,27 @@ pub struct Producer {
     pub seats: Seats,
     /// Client settings.
     pub settings: ProducerSettings,
+    /// Quota of its client id on each broker.
+    pub quota: Quota,
+}
+
+impl Scenario {
+    /// CPU of encryption per byte at each end, in nanoseconds: towards clients, between brokers.
+    pub fn tls_ns_per_byte(&self) -> [f64; 2] {
+        let cost = self.costs.tls_ns_per_byte;
+        match self.brokers.tls {
+            Tls::None => [0.0, 0.0],
+            Tls::Clients => [cost, 0.0],
+            Tls::All => [cost, cost],
+        }
+    }
+}
+
+impl Producer {
+    /// Mean bytes of a record as batches hold it: compressed.
+    pub fn stored_record_bytes(&self) -> f64 {
+        (self.record_size.mean() * self.settings.codec.ratio).max(1.0)
+    }
 }
 
 /// A consumer group.
@@ -210,8 +253,12 @@ pub struct Group {
     pub nic_in: ByteRate,
     /// The application's work.
     pub work: Work,
+    /// Mean CPU of decompressing a record that it reads, on a core of speed 1.
+    pub decompression: SimSpan,
     /// Client settings.
     pub settings: ConsumerSettings,
+    /// Quota of its client id on each broker.
+    pub quota: Quota,
 }
 
 /// Rebalance protocol of a group.
@@ -292,96 +339,4 @@ pub enum TimelineAction {
         /// How many members.
         members: u32,
     },
-}
-
-/// `METRIC(ENTITY)[.STAT] (<|≤|>|≥) QUANTITY [in P % of (time | SPAN windows)]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Objective {
-    /// As written.
-    pub text: String,
-    /// The metric and its entity.
-    pub metric: Metric,
-    /// The statistic; `None` looks at the value itself.
-    pub stat: Option<Stat>,
-    /// The comparison.
-    pub comparison: Comparison,
-    /// The limit, in the unit of the metric.
-    pub limit: f64,
-    /// Where it must hold.
-    pub window: Window,
-}
-
-/// Metrics that objectives may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// Committed lag of a group in records.
-    Lag(GroupId),
-    /// Age of the oldest unprocessed record of a group in seconds.
-    LagSeconds(GroupId),
-    /// Mean CPU utilisation of the brokers in service, 0–1.
-    BrokerCpu,
-}
-
-/// A statistic over a window.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Stat {
-    /// Mean over time.
-    Mean,
-    /// Largest value.
-    Max,
-    /// A quantile over time, 0–1.
-    Quantile(f64),
-}
-
-/// How a value is compared with its limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `<`
-    Below,
-    /// `≤` or `<=`
-    AtMost,
-    /// `>`
-    Above,
-    /// `≥` or `>=`
-    AtLeast,
-}
-
-/// Where an objective must hold.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Window {
-    /// Over the whole run, as one value.
-    Run,
-    /// At a share of all instants.
-    Time {
-        /// Share, 0–1.
-        share: f64,
-    },
-    /// In a share of consecutive windows of one length.
-    Windows {
-        /// Share, 0–1.
-        share: f64,
-        /// Length of a window.
-        span: SimSpan,
-    },
-}
-
-impl Comparison {
-    /// Whether `value` satisfies the comparison with `limit`.
-    pub fn holds(self, value: f64, limit: f64) -> bool {
-        match self {
-            Self::Below => value < limit,
-            Self::AtMost => value <= limit,
-            Self::Above => value > limit,
-            Self::AtLeast => value >= limit,
-        }
-    }
-    /// The sign as written in outputs.
-    pub const fn sign(self) -> &'static str {
-        match self {
-            Self::Below => "<",
-            Self::AtMost => "≤",
-            Self::Above => ">",
-            Self::AtLeast => "≥",
-        }
-    }
 }

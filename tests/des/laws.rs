@@ -20,6 +20,9 @@ pub(super) struct Seen {
     shrunk: u32,
     refused: u32,
     timed_out: u32,
+    throttled: u32,
+    compressed: u32,
+    encrypted: u32,
 }
 
 #[test]
@@ -43,6 +46,7 @@ fn laws_hold_after_random_scenarios() {
         let warned = |words: &str| run.warnings.iter().any(|warning| warning.contains(words));
         seen.refused += u32::from(warned("were refused"));
         seen.timed_out += u32::from(warned("waited for followers"));
+        seen.throttled += u32::from(warned("client quota"));
         let ended = shop.appended_records + shop.failed_records + shop.in_flight_records;
         assert!((ended - shop.offered_records).abs() < 0.5, "{text}");
     }
@@ -58,6 +62,9 @@ fn laws_hold_after_random_scenarios() {
         seen.shrunk,
         seen.refused,
         seen.timed_out,
+        seen.throttled,
+        seen.compressed,
+        seen.encrypted,
     ];
     assert!(counts.iter().all(|count| *count >= LEAST), "{seen:?}");
 }
@@ -88,6 +95,14 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
     let far = pick(chance, &["", "", "", "replica.lag.time.max.ms: 100"]);
     let patience = if far.is_empty() { "" } else { ", request.timeout.ms: 100" };
     let work = pick(chance, &["0 us", "5 us", "200 us"]);
+    let codec = pick(chance, &["none", "none", "lz4", "zstd"]);
+    let tls = pick(chance, &["none", "clients", "all"]);
+    let [quota, reading] = [
+        pick(chance, &["", "", "producer_byte_rate: 10 kB/s", "request_percentage: 0.1"]),
+        pick(chance, &["", "", "consumer_byte_rate: 10 kB/s", "request_percentage: 0.1"]),
+    ];
+    seen.compressed += u32::from(codec != "none");
+    seen.encrypted += u32::from(tls != "none");
     seen.all += u32::from(acks == "all");
     seen.forgotten += u32::from(acks == "0");
     seen.keyed += u32::from(!key.is_empty());
@@ -98,13 +113,17 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
         "name: random\nduration: 500 ms\nwarm_up: 100 ms\nengine: des\n\
          hosts:\n  brokers: {{card: lab-4c-16g, count: {brokers}, zones: [a, b]}}\n\
          network: {{card: one-region-three-zones}}\n\
-         cluster: {{costs: test-costs, config: {{{far}}}, brokers: {{run_on: brokers}}}}\n\
+         cluster: {{costs: test-costs, tls: {tls}, config: {{{far}}}, \
+         brokers: {{run_on: brokers}}}}\n\
          topics:\n  orders: {{partitions: {}, replication_factor: {replicas}, \
          config: {{min.insync.replicas: {insync}{flush}}}}}\n\
          producers:\n  shop: {{to: {{orders: 1}}, clients: {}, client: {client}, {arrivals}\
+         quota: {{{quota}}}, \
          records: {{size: {size} B{key}}}, load: {load}, config: {{acks: {acks}, \
+         compression.type: {codec}, \
          batch.size: {batch}, linger.ms: {linger}, buffer.memory: {memory}{patience}}}}}\n\
          groups:\n  billing: {{reads: [orders], members: {}, commits: {commits}, \
+         quota: {{{reading}}}, \
          work: {{cpu_per_record: {work}}}, config: {{max.partition.fetch.bytes: {fetch}}}}}\n",
         1 + chance.index(40),
         1 + chance.index(4),

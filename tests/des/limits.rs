@@ -17,6 +17,12 @@ struct Case {
     /// Configuration of the producer with twice as much, when that is what is scarce.
     doubled_config: &'static str,
     cluster: &'static str,
+    /// Configuration of the topic, and its replicas, one broker for each.
+    topic: &'static str,
+    replicas: u32,
+    acks: &'static str,
+    quota: &'static str,
+    doubled_quota: &'static str,
     /// When there is a group, its throughput is what is limited.
     group: &'static str,
     doubled_group: &'static str,
@@ -31,6 +37,8 @@ struct Case {
 const NIC_IN: &str = "hosts/nvme-8c-64g/nic_in";
 const NIC_OUT: &str = "hosts/nvme-8c-64g/nic_out";
 const DISK: &str = "hosts/nvme-8c-64g/disk_write";
+const COMMIT: &str = "hosts/nvme-8c-64g/disk_commit";
+const BETWEEN: &str = "networks/one-region-three-zones/rtt_other_zone";
 const SPEED: &str = "hosts/nvme-8c-64g/speed";
 const REQUEST: &str = "costs/test-costs/produce_request";
 const NETWORK: &str = "costs/test-costs/network_request";
@@ -50,6 +58,11 @@ const AMPLE: Case = Case {
     config: SMALL,
     doubled_config: "",
     cluster: "",
+    topic: "",
+    replicas: 1,
+    acks: "1",
+    quota: "",
+    doubled_quota: "",
     group: "",
     doubled_group: "",
     no_cpu: false,
@@ -57,7 +70,41 @@ const AMPLE: Case = Case {
     trip: [0.02, 0.02],
 };
 
-const CASES: [Case; 14] = [
+const CASES: [Case; 17] = [
+    Case {
+        name: "fsync",
+        scarce: &[(COMMIT, 4.0)],
+        doubled: &[(COMMIT, 2.0)],
+        clients: 8,
+        partitions: 1,
+        topic: "flush.messages: 1",
+        words: "fsync",
+        no_cpu: true,
+        ..AMPLE
+    },
+    Case {
+        name: "replica fetchers over the round trip between brokers",
+        scarce: &[(BETWEEN, 20.0)],
+        doubled: &[(BETWEEN, 10.0)],
+        partitions: 8,
+        config: BATCH,
+        replicas: 2,
+        acks: "all",
+        words: "replica fetchers",
+        no_cpu: true,
+        ..AMPLE
+    },
+    Case {
+        name: "producer quota",
+        config: BATCH,
+        clients: 4,
+        partitions: 8,
+        quota: "quota: {producer_byte_rate: 1 MB/s}, ",
+        doubled_quota: "quota: {producer_byte_rate: 2 MB/s}, ",
+        words: "producer shop quota",
+        no_cpu: true,
+        ..AMPLE
+    },
     Case {
         name: "NIC in",
         scarce: &[(NIC_IN, 0.05)],
@@ -205,8 +252,11 @@ const CASES: [Case; 14] = [
 type Given = (f64, String);
 
 impl Case {
-    fn text(&self, config: &str, group: &str) -> String {
-        let mut text = String::from("name: limit\nduration: 10 s\nwarm_up: 5 s\nengine: des\n");
+    fn text(&self, config: &str, group: &str, quota: &str) -> String {
+        // A quota lets ten seconds' worth pass first, and again when eleven seconds are over.
+        let [duration, warm_up] = if quota.is_empty() { [12, 4] } else { [66, 11] };
+        let mut text =
+            format!("name: limit\nduration: {duration} s\nwarm_up: {warm_up} s\nengine: des\n");
         // A group is offered more than it can take, and nobody else is at a limit.
         let (group, load) = if group.is_empty() {
             ("{}".to_owned(), "{closed_loop: true}")
@@ -215,14 +265,22 @@ impl Case {
         };
         let _ok = write!(
             text,
-            "hosts:\n  brokers: {{card: nvme-8c-64g, count: 1}}\n\
+            "hosts:\n  brokers: {{card: nvme-8c-64g, count: {}, zones: [a, b]}}\n\
              network: {{card: one-region-three-zones}}\n\
              cluster: {{costs: test-costs, {}brokers: {{run_on: brokers, log_dirs: {}}}}}\n\
-             topics:\n  orders: {{partitions: {}, replication_factor: 1}}\n\
-             producers:\n  shop: {{to: {{orders: 1}}, clients: {}, client: java-2.6, \
-             records: {{size: 1000 B}}, load: {load}, config: {{acks: 1, {}}}}}\n\
+             topics:\n  orders: {{partitions: {}, replication_factor: {}, config: {{{}}}}}\n\
+             producers:\n  shop: {{to: {{orders: 1}}, clients: {}, client: java-2.6, {quota}\
+             records: {{size: 1000 B}}, load: {load}, config: {{acks: {}, {}}}}}\n\
              groups: {group}\n",
-            self.cluster, self.log_dirs, self.partitions, self.clients, config,
+            self.replicas,
+            self.cluster,
+            self.log_dirs,
+            self.partitions,
+            self.replicas,
+            self.topic,
+            self.clients,
+            self.acks,
+            config,
         );
         text
     }
@@ -248,13 +306,14 @@ impl Case {
 
     fn scarce(&self, more: &[(&str, f64)]) -> Given {
         let special: Vec<(&str, f64)> = self.scarce.iter().chain(more).copied().collect();
-        Self::given(&self.text(self.config, self.group), &special, self.trip[0])
+        Self::given(&self.text(self.config, self.group, self.quota), &special, self.trip[0])
     }
 
     fn doubled(&self) -> Given {
         let or = |words: &'static str, other| if words.is_empty() { other } else { words };
         let config = or(self.doubled_config, self.config);
-        let text = self.text(config, or(self.doubled_group, self.group));
+        let quota = or(self.doubled_quota, self.quota);
+        let text = self.text(config, or(self.doubled_group, self.group), quota);
         Self::given(&text, self.doubled, self.trip[1])
     }
 }

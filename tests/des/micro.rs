@@ -4,22 +4,22 @@ use super::{Factors, free, near, network, run};
 use kafsim::metrics::Run;
 
 /// One topic on brokers in zones of their own, one producer without keys.
-struct Small {
-    brokers: u32,
-    log_dirs: u32,
-    partitions: u32,
-    replicas: u32,
-    topic: &'static str,
-    client: &'static str,
-    records: u32,
-    load: &'static str,
-    producer: String,
-    groups: String,
-    duration: &'static str,
+pub(super) struct Small {
+    pub(super) brokers: u32,
+    pub(super) log_dirs: u32,
+    pub(super) partitions: u32,
+    pub(super) replicas: u32,
+    pub(super) topic: &'static str,
+    pub(super) client: &'static str,
+    pub(super) records: u32,
+    pub(super) load: &'static str,
+    pub(super) producer: String,
+    pub(super) groups: String,
+    pub(super) duration: &'static str,
 }
 
 impl Small {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             brokers: 1,
             log_dirs: 1,
@@ -34,7 +34,7 @@ impl Small {
             duration: "8 s",
         }
     }
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         format!(
             "name: micro\nduration: {}\nwarm_up: 2 s\nengine: des\n\
              hosts:\n  brokers: {{card: nvme-8c-64g, count: {}, zones: [a, b, c]}}\n\
@@ -56,12 +56,12 @@ impl Small {
             self.groups,
         )
     }
-    fn run(&self, factors: &Factors) -> Run {
+    pub(super) fn run(&self, factors: &Factors) -> Run {
         run(&self.text(), factors, 1)
     }
 }
 
-fn requests_s(run: &Run) -> f64 {
+pub(super) fn requests_s(run: &Run) -> f64 {
     run.producers["shop"].requests_s.expect("requests are counted")
 }
 

@@ -5,6 +5,7 @@ mod limits;
 mod micro;
 mod precision;
 mod relations;
+mod stalls;
 mod stations;
 mod traces;
 
@@ -15,7 +16,9 @@ use kafsim::scenario::{LoadOptions, load_text};
 use std::collections::BTreeMap;
 
 /// Costs of the generic card, in the order of their names, that tests may switch off.
-const COSTS: [&str; 26] = [
+const COSTS: [&str; 28] = [
+    "collection",
+    "segment_roll",
     "hand_off",
     "produce_request",
     "fetch_request",
@@ -47,9 +50,16 @@ const COSTS: [&str; 26] = [
 /// Factors on values of cards: `costs/kafka-4-generic/hand_off`.
 type Factors = BTreeMap<String, f64>;
 
-/// All costs near zero.
+/// All costs near zero, and nothing stands still or gets lost by chance.
 fn free() -> Factors {
-    COSTS.iter().map(|key| (format!("costs/test/{key}"), 1e-4)).collect()
+    let costs = COSTS.iter().map(|key| (format!("costs/test/{key}"), 1e-4));
+    let chances = [
+        "hosts/nvme-8c-64g/steal",
+        "hosts/client-8c/steal",
+        "networks/one-region-three-zones/loss",
+        "networks/cloud-zone-2020/loss",
+    ];
+    costs.chain(chances.map(|key| (key.to_owned(), 1e-6))).collect()
 }
 
 /// A network of one zone with this round trip; from broker to broker across zones another one.

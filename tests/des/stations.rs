@@ -55,3 +55,50 @@ fn a_closed_network_keeps_its_asymptotic_bounds() {
     // The response time law: N = X (Z + W + s).
     assert!(near(many * (0.020 + wait + work), 20.0, 0.03), "{wait}");
 }
+
+#[test]
+fn handlers_side_by_side_are_the_queue_m_d_c() {
+    // Cosmetatos' (1975) approximation for constant work, within 1 % here: half of the wait of
+    // M/M/c, which is Erlang's C over the spare capacity, corrected for several servers.
+    let load = "arrivals: poisson, load: {rate: 720 /s}";
+    let [requests, wait, work] = measured(&handlers(3, 600, load, 41.6, 0.02));
+    let (c, busy) = (3.0, requests * work / 3.0);
+    assert!(near(busy, 0.8, 0.05), "{busy}");
+    let offered = c * busy;
+    let last = offered * offered * offered / 6.0 / (1.0 - busy);
+    let waits = last / (1.0 + offered + offered * offered / 2.0 + last);
+    let m_m_c = waits * work / (c * (1.0 - busy));
+    let more = (1.0 - busy) * (c - 1.0) * ((4.0 + 5.0 * c).sqrt() - 2.0) / (16.0 * busy * c);
+    let expected = m_m_c / 2.0 * (1.0 + more);
+    assert!(near(wait, expected, 0.1), "at {busy}: {wait} for {expected}");
+}
+
+#[test]
+fn acks_all_is_a_fork_and_join_over_the_followers() {
+    // Each way over the network takes an exponential time of mean θ = 10 ms and nothing else
+    // counts. A parked follower gets the batch (θ) and says so with its next fetch (θ): Erlang's
+    // law of two stages, mean 2 θ. Of two followers the later one counts: 2.75 θ, below the bound
+    // of Nelson and Tantawi (1988), (1 + 1/2) · 2 θ = 3 θ.
+    let mean = |replicas: u32| {
+        let text = format!(
+            "name: fork\nduration: 400 s\nwarm_up: 5 s\nengine: des\n\
+             hosts:\n  brokers: {{card: nvme-8c-64g, count: 3}}\n\
+             network: {{card: cloud-zone-2020}}\n\
+             cluster: {{costs: test-costs, brokers: {{run_on: brokers}}}}\n\
+             topics:\n  orders: {{partitions: 1, replication_factor: {replicas}}}\n\
+             producers:\n  shop: {{to: {{orders: 1}}, records: {{size: 100 B}}, \
+             load: {{rate: 5 /s}}, config: {{acks: all, linger.ms: 0}}}}\ngroups: {{}}\n"
+        );
+        let mut factors = free();
+        let card = "networks/cloud-zone-2020";
+        factors.insert(format!("{card}/jitter"), 10_000.0 / 34.0);
+        for key in ["rtt_same_zone", "rtt_other_zone", "rtt_loopback"] {
+            factors.insert(format!("{card}/{key}"), 1e-3);
+        }
+        run(&text, &factors, 1).producers["shop"].latency_ms.expect("acknowledged").mean
+    };
+    let [alone, one, two] = [1, 2, 3].map(mean);
+    assert!(near(alone, 20.0, 0.05), "{alone}");
+    assert!(near(one - alone, 20.0, 0.1), "{one} − {alone}");
+    assert!(near(two - alone, 27.5, 0.1) && two - alone < 30.0, "{two} − {alone}");
+}

@@ -195,3 +195,78 @@ fn stationary_wait(utilisation: f64, customers: u32, chance: Chance) -> f64 {
     }
     total / f64::from(customers)
 }
+
+#[test]
+fn a_tandem_passes_on_a_poisson_stream() {
+    // Burke (1956): departures of M/M/1 are a Poisson process, so the second station is M/M/1 too.
+    let rate = 0.7 / SERVICE;
+    let waits: Vec<f64> = (0..20)
+        .map(|replication| {
+            let chance = Chance::new(Seed::new(17), replication);
+            let mut gaps = chance.stream("source", "gap");
+            let mut work = chance.stream("servers", "work");
+            let [mut first, mut second] = [FifoStation::new(1), FifoStation::new(1)];
+            let (mut now, mut total) = (SimTime::ZERO, 0.0);
+            for customer in 0..100_000 {
+                now += exponential(&mut gaps, 1.0 / rate);
+                let middle = first.serve(now, exponential(&mut work, SERVICE)).end;
+                let served = second.serve(middle, exponential(&mut work, SERVICE));
+                if customer >= 20_000 {
+                    total += (served.end - now).as_secs_f64();
+                }
+            }
+            total / 80_000.0
+        })
+        .collect();
+    covers(&waits, 2.0 * SERVICE / (1.0 - 0.7));
+}
+
+/// Exact mean value analysis of a closed network (Reiser and Lavenberg 1980): throughput of `n`
+/// customers over single servers with these mean service times and a think time.
+fn mva(n: u32, services: &[f64], think: f64) -> f64 {
+    let mut queues = vec![0.0; services.len()];
+    let mut throughput = 0.0;
+    for customers in 1..=n {
+        let times: Vec<f64> =
+            services.iter().zip(&queues).map(|(service, queue)| service * (1.0 + queue)).collect();
+        throughput = f64::from(customers) / (think + times.iter().sum::<f64>());
+        queues = times.iter().map(|time| throughput * time).collect();
+    }
+    throughput
+}
+
+#[test]
+fn a_closed_network_has_the_throughput_of_mean_value_analysis() {
+    let (services, think) = ([SERVICE, 1.5 * SERVICE], 4.0 * SERVICE);
+    for customers in [1, 3, 8] {
+        let rates: Vec<f64> = (0..20)
+            .map(|replication| {
+                let chance = Chance::new(Seed::new(23), replication);
+                let mut work = chance.stream("network", "work");
+                let mut stations = services.map(|_| FifoStation::new(1));
+                // An event is a customer that arrives at a station, or leaves the last one.
+                let mut agenda = Agenda::new();
+                for _ in 0..customers {
+                    agenda.schedule(SimTime::ZERO + exponential(&mut work, think), 0_usize);
+                }
+                let (mut cycles, mut from, until) = (0_u32, SimTime::ZERO, 60_000);
+                while cycles < until {
+                    let (now, station) = agenda.take().expect("customers stay");
+                    if station == services.len() {
+                        cycles += 1;
+                        if cycles == until / 10 {
+                            from = now;
+                        }
+                        agenda.schedule(now + exponential(&mut work, think), 0);
+                        continue;
+                    }
+                    let span = exponential(&mut work, services[station]);
+                    let end = stations[station].serve(now, span).end;
+                    agenda.schedule(end, station + 1);
+                }
+                f64::from(until - until / 10) / (agenda.now() - from).as_secs_f64()
+            })
+            .collect();
+        covers(&rates, mva(customers, &services, think));
+    }
+}

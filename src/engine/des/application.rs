@@ -174,10 +174,7 @@ impl World<'_> {
         }
         one.booked = one.index;
         let machine = &mut self.machines[one.machine as usize];
-        let spec = &self.scenario.producers[one.producer as usize];
-        let each = self.costs.producer_record.as_nanos() as f64
-            + self.costs.producer_ns_per_byte * spec.record_size.mean();
-        let work = SimSpan::from_nanos((each * records) as u64);
+        let work = SimSpan::from_nanos((one.record_ns * records) as u64);
         let (wait, _) = machine.wait_and_work(now, work);
         if !wait.is_zero() {
             one.held_until = now + wait;

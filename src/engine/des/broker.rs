@@ -1,11 +1,10 @@
 //! Brokers: network threads, request handlers, appends and responses.
 
 use super::event::Event;
-use super::session::Reader;
 use super::world::{Owner, World};
 use crate::engine::kernel::first_free;
 use crate::model::client::Acks;
-use crate::scenario::Arrivals;
+use crate::model::heap::Eden;
 use crate::units::{SimSpan, SimTime};
 use std::collections::VecDeque;
 
@@ -21,27 +20,45 @@ pub(super) struct Broker {
     next: usize,
     /// Requests that wait because all handlers are held.
     pub queue: VecDeque<(u32, SimSpan)>,
+    /// When requests that wait for a handler will be taken; kept only where there may be more of
+    /// them than the queue holds.
+    waiting: VecDeque<SimTime>,
     pub network_busy: SimSpan,
     pub handlers_busy: SimSpan,
     /// Of that, the time in which handlers waited for a disk.
     pub handlers_held: SimSpan,
     pub connections: u32,
     pub isr_shrinks: u32,
+    /// Its Java heap, and until when it stands still to collect it.
+    eden: Eden,
+    pub paused: SimTime,
 }
 
 impl Broker {
-    pub(super) fn new(machine: u32, network: u32, handlers: u32) -> Self {
+    pub(super) fn new(machine: u32, [network, handlers]: [u32; 2], eden: Eden) -> Self {
         Self {
             machine,
             network: vec![SimTime::ZERO; network as usize],
             handlers: vec![SimTime::ZERO; handlers as usize],
             next: 0,
             queue: VecDeque::new(),
+            waiting: VecDeque::new(),
             network_busy: SimSpan::ZERO,
             handlers_busy: SimSpan::ZERO,
             handlers_held: SimSpan::ZERO,
             connections: 0,
             isr_shrinks: 0,
+            eden,
+            paused: SimTime::ZERO,
+        }
+    }
+
+    /// All threads stand still; what the kernel has in hand goes on.
+    fn pause(&mut self, until: SimTime) {
+        self.paused = until;
+        for free in self.network.iter_mut().chain(&mut self.handlers) {
+            // A handler that is held by a disk has no end to put off.
+            *free = (*free).max(until);
         }
     }
 }
@@ -53,6 +70,17 @@ pub(super) fn per_byte(bytes: u64, ns_per_byte: f64) -> SimSpan {
 }
 
 impl World<'_> {
+    /// A broker allocates memory for so many bytes and a request; now and then it has to collect.
+    pub(super) fn allocate(&mut self, broker: u32, bytes: u64) {
+        let now = self.agenda.now();
+        let heap = &self.costs.heap;
+        let one = &mut self.brokers[broker as usize];
+        let garbage = bytes + heap.request_garbage.get();
+        if let Some(until) = one.eden.allocate(now, garbage, &heap.collection) {
+            one.pause(until);
+        }
+    }
+
     /// Work of the network thread of a connection; returns its end. A thread that slept is woken.
     pub(super) fn network(&mut self, conn: u32, work: SimSpan) -> SimTime {
         let now = self.agenda.now();
@@ -66,6 +94,25 @@ impl World<'_> {
         broker.network_busy += alone;
         *free = done.max(*free + alone);
         if idle { *free + machine.wake() } else { *free }
+    }
+
+    /// A network thread has read a request. When `queued.max.requests` wait for a handler, it
+    /// stands still until there is room: it neither reads nor sends.
+    pub(super) fn network_in(&mut self, conn: u32, work: SimSpan) -> SimTime {
+        let most = self.scenario.brokers.queued_max;
+        let now = self.agenda.now();
+        let one = self.conns[conn as usize];
+        let broker = &mut self.brokers[one.broker as usize];
+        if broker.connections > most {
+            while broker.waiting.front().is_some_and(|start| *start <= now) {
+                broker.waiting.pop_front();
+            }
+            if let Some(full) = broker.waiting.len().checked_sub(most as usize) {
+                let free = &mut broker.network[one.thread as usize];
+                *free = (*free).max(broker.waiting[full]);
+            }
+        }
+        self.network(conn, work)
     }
 
     /// Work of a request handler that begins at `from` at the earliest; returns when it starts,
@@ -113,11 +160,12 @@ impl World<'_> {
         if pipe.is_multiple_of(2) {
             let conn = self.conns[pipe as usize / 2];
             let broker = &mut self.brokers[conn.broker as usize];
-            let work = per_byte(bytes, self.costs.socket_in_ns_per_byte);
+            let work = per_byte(bytes, self.costs.socket_in_ns_per_byte + conn.tls_ns_per_byte);
             let machine = &mut self.machines[broker.machine as usize];
             let free = &mut broker.network[conn.thread as usize];
-            *free = machine.work(now, work).max(*free);
-            broker.network_busy += machine.alone(work);
+            let alone = machine.alone(work);
+            *free = machine.work(now, work).max(*free + alone);
+            broker.network_busy += alone;
         }
     }
 
@@ -149,11 +197,14 @@ impl World<'_> {
         let costs = self.costs;
         let pipe = &self.pipes[2 * conn as usize];
         let (mut total, window) = (0, pipe.window);
-        let mut work = costs.produce_request.saturating_sub(costs.network_request * 2);
-        if matches!(self.conns[conn as usize].owner, Owner::Commit { .. }) {
-            work = costs.commit_request;
+        let mut handler_ns = (costs.produce_ns_per_byte - costs.socket_in_ns_per_byte).max(0.0);
+        let mut work = costs.commit_request;
+        if let Owner::Producer { client, .. } = self.conns[conn as usize].owner {
+            work = costs.produce_request.saturating_sub(costs.network_request * 2);
+            let producer = self.clients[client as usize].producer as usize;
+            let codec = &self.scenario.producers[producer].settings.codec;
+            handler_ns += codec.unpack_ns_per_stored_byte();
         }
-        let handler_ns = (costs.produce_ns_per_byte - costs.socket_in_ns_per_byte).max(0.0);
         let batches = std::mem::take(&mut self.requests[request].batches);
         for batch in &batches {
             let batch = &self.batches[*batch];
@@ -162,10 +213,12 @@ impl World<'_> {
                 + costs.leader_record * u64::from(batch.records)
                 + per_byte(batch.bytes, handler_ns);
         }
+        self.allocate(broker, total);
         // Everything but the last window was read while it came in.
         let tail = if total > window { total % window } else { total };
-        let read = costs.network_request + per_byte(tail, costs.socket_in_ns_per_byte);
-        let read_at = self.network(conn, read);
+        let each = costs.socket_in_ns_per_byte + self.conns[conn as usize].tls_ns_per_byte;
+        let read = costs.network_request + per_byte(tail, each);
+        let read_at = self.network_in(conn, read);
         self.requests[request].batches = batches;
         self.dispatch(request, broker, read_at, work);
     }
@@ -178,6 +231,10 @@ impl World<'_> {
             return;
         }
         let (start, end, handler) = self.handler(broker, from, work);
+        let one = &mut self.brokers[broker as usize];
+        if one.connections > self.scenario.brokers.queued_max {
+            one.waiting.push_back(start);
+        }
         let entry = &mut self.requests[request];
         entry.started = start;
         entry.arrived = from.min(start);
@@ -187,13 +244,17 @@ impl World<'_> {
             let (partition, bytes) = (self.batches[*batch].partition, self.batches[*batch].bytes);
             forced |= self.must_wait(partition, bytes);
         }
-        if !forced {
-            for batch in &batches {
-                let one = self.batches[*batch];
+        let mut rolling = SimSpan::ZERO;
+        for batch in &batches {
+            let one = self.batches[*batch];
+            rolling += self.roll(one.partition, None, one.bytes);
+            if !forced {
                 self.cache(one.partition, one.bytes);
             }
         }
         self.requests[request].batches = batches;
+        let end = end + rolling;
+        self.brokers[broker as usize].handlers[handler] += rolling;
         if forced {
             // How long it is held is only known when the disk has done its work.
             self.brokers[broker as usize].handlers[handler] = SimTime::MAX;
@@ -203,6 +264,22 @@ impl World<'_> {
         }
         self.requests[request].handler = None;
         self.agenda.schedule(end, Event::Handled { request });
+    }
+
+    /// How long a log is locked because bytes begin a new segment; the old one is forced to the
+    /// disk in the background.
+    pub(super) fn roll(&mut self, partition: u32, follower: Option<u32>, bytes: u64) -> SimSpan {
+        let log = &mut self.logs[partition as usize];
+        if !log.rolls(follower, bytes) {
+            return SimSpan::ZERO;
+        }
+        let replica = follower.map_or(0, |index| index as usize + 1);
+        if let Some((broker, disk)) = log.disks.get(replica).copied() {
+            let machine = self.brokers[broker as usize].machine as usize;
+            self.machines[machine].disks[disk as usize].write_back(self.agenda.now());
+        }
+        self.measures.rolled += 1;
+        self.costs.segment_roll
     }
 
     /// Whether a write to a log keeps its thread waiting: it is forced, or too much is dirty.
@@ -238,139 +315,6 @@ impl World<'_> {
             Owner::Commit { .. } => self.append(request, conn, Acks::All),
         }
     }
-
-    fn append(&mut self, request: u32, conn: u32, acks: Acks) {
-        let now = self.agenda.now();
-        let broker = self.conns[conn as usize].broker;
-        let batches = std::mem::take(&mut self.requests[request].batches);
-        let mut awaiting = 0;
-        // The OpenMessaging Benchmark takes the age of a record from its time stamp.
-        let stamped = match self.conns[conn as usize].owner {
-            Owner::Producer { client, .. } => {
-                self.clients[client as usize].arrivals == Arrivals::Tokens
-            }
-            _ => false,
-        };
-        let refused = acks == Acks::All
-            && batches.iter().any(|batch| {
-                let log = &self.logs[self.batches[*batch].partition as usize];
-                log.in_sync() < log.min_insync
-            });
-        if refused {
-            self.requests[request].batches = batches;
-            self.requests[request].failed = true;
-            self.measures.refused += 1;
-            self.complete(request, now);
-            return;
-        }
-        for batch in &batches {
-            let one = self.batches[*batch];
-            let log = &mut self.logs[one.partition as usize];
-            let known = one.appended > 0;
-            let span =
-                if stamped { [one.first, one.last].map(whole_ms) } else { [one.first, one.last] };
-            if !known {
-                log.append(now, one.records, one.bytes, span);
-            }
-            let end = if known { one.appended } else { log.end };
-            self.batches[*batch].appended = end;
-            let moved = log.advance();
-            if acks == Acks::All && log.high < end {
-                // A batch that was appended before may wait behind later ones.
-                let at = log.waiting.partition_point(|(position, _, _)| *position <= end);
-                log.waiting.insert(at, (end, request, self.requests[request].turn));
-                awaiting += 1;
-            }
-            self.reached(one.partition, !known, moved);
-        }
-        self.requests[request].batches = batches;
-        self.requests[request].awaiting = awaiting;
-        // The handler that appended also completes the fetches that waited for it.
-        let free = self.wake_sessions(broker);
-        if awaiting == 0 {
-            self.complete(request, free);
-        } else {
-            self.wait_in_purgatory(request, conn);
-        }
-    }
-
-    /// A produce request that waits for its followers does so for `request.timeout.ms` at most.
-    fn wait_in_purgatory(&mut self, request: u32, conn: u32) {
-        let Owner::Producer { client, .. } = self.conns[conn as usize].owner else { return };
-        let now = self.agenda.now();
-        let ring = self.clients[client as usize].producer;
-        let turn = self.requests[request].turn;
-        if let Some(at) = self.purgatory[ring as usize].set(now, (request, turn)) {
-            self.agenda.schedule(at, Event::ProduceTimeouts { ring });
-        }
-    }
-
-    /// Produce requests have waited too long: they fail, and their clients send them again.
-    pub(super) fn produce_timeouts(&mut self, ring: u32) {
-        let now = self.agenda.now();
-        while let Some((request, turn)) = self.purgatory[ring as usize].expire(now) {
-            if self.requests[request].turn == turn && self.requests[request].awaiting > 0 {
-                self.requests[request].failed = true;
-                self.requests[request].awaiting = 0;
-                self.requests[request].turn = turn.wrapping_add(1);
-                self.measures.timed_out += 1;
-                self.complete(request, now);
-            }
-        }
-        let requests = &self.requests;
-        let stale = |(request, turn): &(u32, u32)| {
-            requests[*request].turn != *turn || requests[*request].awaiting == 0
-        };
-        if let Some(at) = self.purgatory[ring as usize].next(stale) {
-            self.agenda.schedule(at, Event::ProduceTimeouts { ring });
-        }
-    }
-
-    /// Tells the readers of a partition that its end, or its high watermark, has moved.
-    pub(super) fn reached(&mut self, partition: u32, appended: bool, moved: bool) {
-        let log = &self.logs[partition as usize];
-        for (session, slot) in &log.readers {
-            let one = &mut self.sessions[*session as usize];
-            let concerns = match one.reader {
-                Reader::Follower { .. } => appended,
-                Reader::Consumer { .. } => moved,
-            };
-            if concerns {
-                one.offer(*slot);
-                if one.parked && !one.touched {
-                    one.touched = true;
-                    self.touched.push(*session);
-                }
-            }
-        }
-    }
-
-    /// A produce request is done: its response goes out, and the channel is read again.
-    pub(super) fn complete(&mut self, request: u32, from: SimTime) {
-        let conn = self.requests[request].conn;
-        self.requests[request].completed = from;
-        let written = self.network(conn, self.costs.network_request).max(from);
-        self.requests[request].responded = written;
-        let one = &mut self.conns[conn as usize];
-        one.busy += written - one.muted_at;
-        self.mute(2 * conn, written);
-        let Owner::Producer { client, .. } = self.conns[conn as usize].owner else {
-            self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
-            return;
-        };
-        let producer = self.clients[client as usize].producer as usize;
-        if self.scenario.producers[producer].settings.acks == Acks::None {
-            // Nobody waits for it: the sender has forgotten the request.
-            self.response_to_producer(request);
-            return;
-        }
-        self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
-    }
-}
-
-/// The whole millisecond of an instant: what a record's time stamp holds.
-fn whole_ms(at: SimTime) -> SimTime {
-    SimTime::from_nanos(at.as_nanos() / 1_000_000 * 1_000_000)
 }
 
 /// Bytes of a produce or commit response, and of a request without its batches.

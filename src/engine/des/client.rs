@@ -7,9 +7,10 @@
 
 use super::world::World;
 use crate::chance::Stream;
+use crate::model::heap::Eden;
 use crate::model::partitioner::{Partitioner, Sticky};
 use crate::scenario::Arrivals;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -56,9 +57,13 @@ pub(super) struct Client {
     pub sender_free: SimTime,
     /// A full batch holds so many records.
     pub full: u32,
+    /// CPU of the application thread per record, on a core of speed 1, in nanoseconds.
+    pub record_ns: f64,
+    /// Bytes of a record in its batch.
     pub record_bytes: f64,
     pub batch_bytes: u64,
     pub counts: Counts,
+    pub eden: Eden,
 }
 
 /// Integer accounts of a client's records over the whole run.
@@ -97,6 +102,8 @@ pub(super) struct Node {
     pub created: VecDeque<(u32, u32)>,
     /// The sender waits for the socket.
     pub unwritten: bool,
+    /// Nothing is sent before this instant, for the client's quota.
+    pub throttled: SimTime,
     /// It takes no request since then: as many are in flight as may be, or one is half-written.
     pub full_since: Option<SimTime>,
     pub full_for: SimSpan,
@@ -167,17 +174,27 @@ const TOKEN_SLEEP: SimSpan = SimSpan::from_nanos(1_060_000);
 const BURST_SLEEP: SimSpan = SimSpan::from_nanos(2_060_000);
 
 impl Client {
-    pub(super) fn new(world: &World<'_>, producer: u32, machine: u32, chance: Stream) -> Self {
+    pub(super) fn new(
+        world: &World<'_>,
+        producer: u32,
+        machine: u32,
+        chances: [Stream; 2],
+    ) -> Self {
+        let [chance, heap] = chances;
         let spec = &world.scenario.producers[producer as usize];
         let (settings, costs) = (&spec.settings, world.costs);
         let size = spec.record_size.mean();
-        let record_bytes = size + RECORD_OVERHEAD;
+        let codec = settings.codec;
+        let size_of_eden = if settings.on_jvm { costs.heap.client_eden } else { Bytes::ZERO };
+        let eden = Eden::new(size_of_eden, heap);
+        let record_bytes = (size + RECORD_OVERHEAD) * codec.ratio;
+        let counted = (size + RECORD_OVERHEAD) * codec.estimate();
         let most = settings.batch_size.as_f64();
-        let full = ((most - BATCH_OVERHEAD) / record_bytes).floor().max(1.0);
-        let per_record =
-            costs.producer_record.as_nanos() as f64 + costs.producer_ns_per_byte * size;
-        let alone =
-            world.machines[machine as usize].alone(SimSpan::from_nanos(per_record.max(1.0) as u64));
+        let full = ((most - BATCH_OVERHEAD) / counted).floor().max(1.0);
+        let per_byte = costs.producer_ns_per_byte + codec.compress_ns_per_byte;
+        let record_ns = costs.producer_record.as_nanos() as f64 + per_byte * size;
+        let span = SimSpan::from_nanos(record_ns.max(1.0) as u64);
+        let alone = world.machines[machine as usize].alone(span);
         Self {
             producer,
             machine,
@@ -206,9 +223,11 @@ impl Client {
             sender_at: SimTime::MAX,
             sender_free: SimTime::ZERO,
             full: full as u32,
+            record_ns,
             record_bytes,
             batch_bytes: settings.batch_size.get().max((record_bytes + BATCH_OVERHEAD) as u64),
             counts: Counts::default(),
+            eden,
         }
     }
 

@@ -33,6 +33,9 @@ pub(super) struct Log {
     pub waits_for_min_insync: bool,
     /// Whether each append is forced to the disk.
     pub flush: bool,
+    /// `segment.bytes`, and what fits into the leader's active segment.
+    segment: u64,
+    left: u64,
 }
 
 /// A follower as the leader knows it.
@@ -44,6 +47,8 @@ pub(super) struct Follower {
     pub in_sync: bool,
     /// When it last had everything.
     pub caught_up: SimTime,
+    /// What fits into its active segment.
+    left: u64,
 }
 
 /// A batch in the log.
@@ -64,6 +69,7 @@ impl Log {
             has: 0,
             in_sync: true,
             caught_up: SimTime::ZERO,
+            left: u64::MAX,
         };
         Self {
             leader,
@@ -83,7 +89,30 @@ impl Log {
             min_insync: 1,
             waits_for_min_insync: false,
             flush: false,
+            segment: u64::MAX,
+            left: u64::MAX,
         }
+    }
+
+    /// Segments of so many bytes, of which the active one is filled to a share.
+    pub(super) fn segment(&mut self, bytes: u64, filled: f64) {
+        self.segment = bytes;
+        self.left = (bytes as f64 * (1.0 - filled)) as u64;
+        for follower in &mut self.followers {
+            follower.left = self.left;
+        }
+    }
+
+    /// Whether bytes begin a new segment at the leader, or at a follower.
+    #[inline]
+    pub(super) fn rolls(&mut self, follower: Option<u32>, bytes: u64) -> bool {
+        let left = match follower {
+            Some(index) => &mut self.followers[index as usize].left,
+            None => &mut self.left,
+        };
+        let rolls = bytes > *left;
+        *left = if rolls { self.segment.saturating_sub(bytes) } else { *left - bytes };
+        rolls
     }
 
     /// Appends a batch at the leader.

@@ -23,9 +23,44 @@ pub(super) struct Machine {
     hand_off: SimSpan,
     chance: Stream,
     quota: Option<Quota>,
+    steal: Steal,
     pub egress: Nic,
     pub ingress: Nic,
     pub disks: Vec<Storage>,
+}
+
+/// Slices of time that are taken from the cores, at random instants. Whatever is at work on a core
+/// then is done that much later.
+#[derive(Debug, Clone)]
+struct Steal {
+    /// Mean time between two slices on any core, in nanoseconds.
+    every: f64,
+    next: SimTime,
+    slice: Distribution<SimSpan>,
+    chance: Stream,
+}
+
+impl Steal {
+    fn new(host: &Host, chance: Stream) -> Self {
+        let every = host.steal_slice.mean() * 1e9 / (host.steal * host.cores);
+        let slice = host.steal_slice.clone();
+        let mut steal = Self { every, next: SimTime::MAX, slice, chance };
+        if every.is_finite() {
+            steal.next = SimTime::ZERO + steal.gap();
+        }
+        steal
+    }
+
+    fn gap(&mut self) -> SimSpan {
+        SimSpan::from_nanos((self.every * self.chance.exp1()) as u64)
+    }
+
+    /// Takes the slice that is due from the work that is next.
+    #[cold]
+    fn take(&mut self, now: SimTime) -> SimSpan {
+        self.next = now + self.gap();
+        self.slice.sample(&mut self.chance)
+    }
 }
 
 /// A container's CPU quota (the kernel's CFS bandwidth control): so much CPU time per period, by
@@ -84,6 +119,8 @@ pub(super) struct Storage {
     /// Start and end of the latest journal commit that has been booked.
     commit_start: SimTime,
     commit_end: SimTime,
+    /// Time in which the journal was committing.
+    pub committing: SimSpan,
     /// Dirty bytes at an instant; write-back has taken its share up to then.
     dirty: f64,
     as_of: SimTime,
@@ -109,9 +146,9 @@ const WAKE_RAREST: f64 = 1e-4;
 const UNIFORM_HALF_WIDTH: f64 = 1.732_050_807_568_877_2;
 
 impl Machine {
-    pub(super) fn new(host: &Host, cache_bytes: f64, costs: &Costs, chances: [Stream; 2]) -> Self {
+    pub(super) fn new(host: &Host, cache_bytes: f64, costs: &Costs, chances: [Stream; 3]) -> Self {
         let servers = host.cores.ceil().max(1.0);
-        let [chance, disk_chance] = chances;
+        let [chance, disk_chance, steal] = chances;
         let shares = host.disks.len().max(1) as f64;
         Self {
             cpu: FifoStation::new(servers as usize),
@@ -122,6 +159,7 @@ impl Machine {
             hand_off: costs.hand_off,
             chance,
             quota: host.cpu_quota.map(Quota::new),
+            steal: Steal::new(host, steal),
             egress: Nic::new(host.nic_out.get()),
             ingress: Nic::new(host.nic_in.get()),
             disks: host
@@ -143,7 +181,10 @@ impl Machine {
     pub(super) fn wait_and_work(&mut self, now: SimTime, work: SimSpan) -> (SimSpan, SimTime) {
         let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
         let nanos = work.as_nanos() as f64 * self.slowness * (1.0 + swing);
-        let span = SimSpan::from_nanos(nanos as u64);
+        let mut span = SimSpan::from_nanos(nanos as u64);
+        if now >= self.steal.next {
+            span += self.steal.take(now);
+        }
         let end = self.cpu.serve(now, span).end;
         let end = self.quota.as_mut().map_or(end, |quota| quota.take(now, span, end));
         (end.saturating_since(now + span), end)
@@ -203,6 +244,7 @@ impl Storage {
             free: SimTime::ZERO,
             commit_start: SimTime::ZERO,
             commit_end: SimTime::ZERO,
+            committing: SimSpan::ZERO,
             dirty: 0.0,
             as_of: SimTime::ZERO,
             background: cache_bytes * host.dirty_background,
@@ -236,9 +278,19 @@ impl Storage {
         self.free = self.free.max(now) + span;
         if self.free > self.commit_start {
             self.commit_start = self.commit_end.max(self.free);
-            self.commit_end = self.commit_start + self.commit.sample(&mut self.chance);
+            let span = self.commit.sample(&mut self.chance);
+            self.committing += span;
+            self.commit_end = self.commit_start + span;
         }
         self.commit_end
+    }
+
+    /// What is dirty is forced to the disk: synchronous writes queue behind it. Write-back goes on
+    /// at the same bandwidth as before, so nothing is clean any sooner.
+    pub(super) fn write_back(&mut self, now: SimTime) {
+        self.drain(now);
+        let span = SimSpan::from_nanos((self.dirty / self.bytes_per_ns) as u64);
+        self.free = self.free.max(now + span);
     }
 
     /// Write-back since the last look.

@@ -1,5 +1,6 @@
 //! What a run measures: latencies over records, phases of requests, series.
 
+use super::accounts::Accounts;
 use super::log::Stored;
 use super::session::Reader;
 use super::world::World;
@@ -21,6 +22,10 @@ pub(super) struct Measures {
     /// Requests that waited in purgatory for too long.
     pub timed_out: u64,
     pub retries: u64,
+    /// Segments that began.
+    pub rolled: u64,
+    /// Responses whose clients were muted for their quotas.
+    pub throttled: u64,
     /// Accounts when the warm-up ended.
     pub at_warm_up: Accounts,
     pub last_sample: Accounts,
@@ -72,26 +77,6 @@ impl Paths {
         }
         self.kept.push(path);
     }
-}
-
-/// Cumulative values; differences over time are rates and utilisations.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Accounts {
-    /// By producer: offered, acknowledged, requests, batches, bytes.
-    pub producers: Vec<[f64; 5]>,
-    pub blocked: Vec<f64>,
-    /// By producer: busy seconds of its busiest application thread, of its busiest connection, and
-    /// seconds in which its fullest connection took no request.
-    pub clients: Vec<[f64; 3]>,
-    /// By group: processed.
-    pub groups: Vec<f64>,
-    /// By broker: CPU, NIC in, NIC out, busiest disk, handlers, network threads, in busy
-    /// seconds, and handlers without their waiting for disks.
-    pub brokers: Vec<[f64; 7]>,
-    /// By group: busy seconds of its busiest member.
-    pub members: Vec<f64>,
-    /// By topic: records and bytes.
-    pub topics: Vec<[f64; 2]>,
 }
 
 /// Records of a batch stand for their instants of arrival, evenly spaced, in so many groups.
@@ -171,70 +156,6 @@ impl World<'_> {
         record(histogram, ready, [at(done), at(done + taken)], taken);
     }
 
-    /// Cumulative accounts of everything.
-    pub(super) fn accounts(&self) -> Accounts {
-        let mut all = Accounts {
-            producers: vec![[0.0; 5]; self.producers.len()],
-            blocked: vec![0.0; self.producers.len()],
-            clients: vec![[0.0; 3]; self.producers.len()],
-            groups: self.groups.iter().map(|group| group.processed as f64).collect(),
-            members: vec![0.0; self.groups.len()],
-            topics: vec![[0.0; 2]; self.scenario.cluster.topics.len()],
-            ..Accounts::default()
-        };
-        let now = self.agenda.now();
-        for client in &self.clients {
-            let counts = client.counts;
-            let sums = &mut all.producers[client.producer as usize];
-            let values = [
-                counts.offered,
-                counts.acknowledged,
-                counts.requests,
-                counts.batches,
-                counts.bytes,
-            ];
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += value as f64;
-            }
-            let since = client
-                .blocked
-                .map_or(SimSpan::ZERO, |since| now.saturating_since(since.max(self.from)));
-            let blocked = (client.blocked_for + since).as_secs_f64();
-            all.blocked[client.producer as usize] += blocked;
-            let busiest = &mut all.clients[client.producer as usize];
-            busiest[0] = busiest[0].max(client.worked());
-            for node in &client.nodes {
-                let conn = &self.conns[node.conn as usize];
-                busiest[1] = busiest[1].max(conn.busy.as_secs_f64());
-                busiest[2] = busiest[2].max(node.full(now).as_secs_f64());
-            }
-        }
-        for broker in &self.brokers {
-            let machine = &self.machines[broker.machine as usize];
-            let disks = machine.disks.iter().map(super::machine::Storage::busy);
-            all.brokers.push([
-                machine.busy(),
-                machine.ingress.busy(),
-                machine.egress.busy(),
-                disks.fold(0.0, f64::max),
-                broker.handlers_busy.as_secs_f64() / broker.handlers.len() as f64,
-                broker.network_busy.as_secs_f64() / broker.network.len() as f64,
-                broker.handlers_busy.saturating_sub(broker.handlers_held).as_secs_f64()
-                    / broker.handlers.len() as f64,
-            ]);
-        }
-        for member in &self.members {
-            let busiest = &mut all.members[member.group as usize];
-            *busiest = busiest.max(member.busy.as_secs_f64());
-        }
-        for (log, partition) in self.logs.iter().zip(&self.scenario.cluster.partitions) {
-            let sums = &mut all.topics[partition.topic.index()];
-            sums[0] += log.records as f64;
-            sums[1] += log.bytes as f64;
-        }
-        all
-    }
-
     /// Points of all series.
     pub(super) fn sample(&mut self) {
         let now = self.agenda.now();
@@ -278,6 +199,9 @@ impl World<'_> {
             let (room, memory) = (busy(2), blocked / clients);
             self.demand(&format!("producer {} requests in flight", spec.name), room, room);
             self.demand(&format!("producer {} buffer.memory", spec.name), memory, memory);
+            if !self.producers[index].meters.is_empty() {
+                self.demand(&format!("producer {} quota", spec.name), busy(3), 0.0);
+            }
         }
         self.mean_point("offered_records_s", "all", "records/s", all[0]);
         self.mean_point("acked_records_s", "all", "records/s", all[1]);
@@ -286,6 +210,10 @@ impl World<'_> {
             self.mean_point("processed_records_s", &spec.name, "records/s", rate);
             let busy = (accounts.members[index] - before(&last.members, index)) / seconds;
             self.demand(&format!("group {} members", spec.name), busy, 0.0);
+            if !self.groups[index].meters.is_empty() {
+                let used = (accounts.quotas[index] - before(&last.quotas, index)) / seconds;
+                self.demand(&format!("group {} quota", spec.name), used, 0.0);
+            }
         }
         for (index, broker) in scenario.cluster.brokers.iter().enumerate() {
             let old = last.brokers.get(index).copied().unwrap_or_default();
@@ -339,13 +267,15 @@ const BROKER_SERIES: [&str; 6] = [
     "request_handler_utilisation",
     "network_thread_utilisation",
 ];
-const BROKER_RESOURCES: [(usize, &str); 6] = [
+const BROKER_RESOURCES: [(usize, &str); 8] = [
     (0, "CPU"),
     (1, "NIC in"),
     (2, "NIC out"),
     (3, "disk"),
     (6, "request handlers"),
     (5, "network threads"),
+    (7, "replica fetchers"),
+    (8, "fsync"),
 ];
 
 impl Phases {

@@ -4,7 +4,8 @@ use super::broker::{RESPONSE_BYTES, per_byte};
 use super::event::Event;
 use super::world::World;
 use crate::model::client::Commits;
-use crate::units::{SimSpan, SimTime};
+use crate::model::heap::Eden;
+use crate::units::{Bytes, SimSpan, SimTime};
 use std::collections::VecDeque;
 
 /// A consumer process.
@@ -29,6 +30,9 @@ pub(super) struct Member {
     commits_at: SimTime,
     pub last_commit: SimTime,
     uncommitted: u64,
+    eden: Eden,
+    /// The process stands still until then.
+    paused: SimTime,
     /// The poll loop was busy for so long: in calls that did not wait, and with records.
     pub busy: SimSpan,
 }
@@ -45,7 +49,7 @@ struct Fetched {
 }
 
 impl Member {
-    pub(super) fn new(group: u32, machine: u32, cores: f64) -> Self {
+    pub(super) fn new(group: u32, machine: u32, cores: f64, eden: Eden) -> Self {
         Self {
             group,
             machine,
@@ -60,9 +64,20 @@ impl Member {
             commits_at: SimTime::ZERO,
             last_commit: SimTime::ZERO,
             uncommitted: 0,
+            eden,
+            paused: SimTime::ZERO,
             busy: SimSpan::ZERO,
         }
     }
+}
+
+/// What one `poll` hands out.
+#[derive(Debug, Default)]
+struct Taken {
+    records: u64,
+    bytes: u64,
+    /// Fetched pieces that are used up.
+    fetches: u64,
 }
 
 /// Bytes of a committed offset.
@@ -74,11 +89,19 @@ impl World<'_> {
         let now = self.agenda.now();
         let one = &mut self.sessions[session as usize];
         let state = &mut self.members[member as usize];
+        let heap = &self.costs.heap;
+        let mut garbage = heap.request_garbage;
         for part in &one.carried {
             let (slot, next, to) = (part.slot, part.from, part.to);
+            let log = &self.logs[one.slots[slot as usize].partition as usize];
+            let records = log.totals(to).0 - log.totals(next).0;
+            garbage += Bytes::new(part.bytes) + heap.record_garbage * records;
             state.fetched.push_back(Fetched { session, slot, next, to, done: 0 });
         }
         one.carried.clear();
+        if let Some(until) = state.eden.allocate(now, garbage.get(), &heap.collection) {
+            state.paused = until;
+        }
         if state.waiting {
             state.waiting = false;
             state.resumed = true;
@@ -102,6 +125,11 @@ impl World<'_> {
         let now = self.agenda.now();
         let costs = self.costs;
         let state = &mut self.members[member as usize];
+        if state.paused > now {
+            let until = state.paused;
+            self.agenda.schedule(until, Event::Poll { member });
+            return;
+        }
         let spec = &self.scenario.groups[state.group as usize];
         // Every assigned partition is looked at; a call that goes on after its wait has done half
         // of that, and looks again only for the next fetches.
@@ -112,26 +140,27 @@ impl World<'_> {
         state.busy += machine.alone(work);
         let ready = machine.work(now, work);
         self.auto_commit(member, ready);
-        let (records, bytes, fetches) = self.take(member, ready);
+        let taken = self.take(member, ready);
         for index in 0..self.members[member as usize].sessions.len() {
             let session = self.members[member as usize].sessions[index];
             let one = &self.sessions[session as usize];
             if one.request.is_none() && one.asked > 0 {
-                self.ask(session, ready);
+                let at = ready.max(one.throttled);
+                self.ask(session, at);
             }
         }
-        if records == 0 {
+        if taken.records == 0 {
             self.members[member as usize].waiting = true;
             self.set_reading(member, now);
             return;
         }
-        let done = self.process(member, ready, [records, bytes, fetches]);
+        let done = self.process(member, ready, &taken);
         self.members[member as usize].busy += done - ready;
         // The socket is only read inside `poll`.
         self.set_reading(member, done);
         let state = &mut self.members[member as usize];
-        state.uncommitted += records;
-        self.groups[state.group as usize].processed += records;
+        state.uncommitted += taken.records;
+        self.groups[state.group as usize].processed += taken.records;
         if spec.settings.commits == Commits::EachPoll {
             self.commit(member, done);
         }
@@ -166,12 +195,12 @@ impl World<'_> {
         }
     }
 
-    /// Hands out at most `max.poll.records`; returns records, bytes and fetches used up.
-    fn take(&mut self, member: u32, ready: SimTime) -> (u64, u64, u64) {
+    /// Hands out at most `max.poll.records`.
+    fn take(&mut self, member: u32, ready: SimTime) -> Taken {
         let group = self.members[member as usize].group as usize;
         let most = u64::from(self.scenario.groups[group].settings.max_poll_records);
-        let (mut records, mut bytes, mut fetches) = (0, 0, 0);
-        while records < most {
+        let mut all = Taken::default();
+        while all.records < most {
             let Some(mut front) = self.members[member as usize].fetched.front().copied() else {
                 break;
             };
@@ -180,10 +209,10 @@ impl World<'_> {
             let stored = *log.at(front.next);
             let size = stored.bytes_end - log.totals(front.next).1;
             let left = stored.records - front.done;
-            let taken = u64::from(left).min(most - records) as u32;
+            let taken = u64::from(left).min(most - all.records) as u32;
             self.measure_delivery(group, ready, &stored, [front.done, taken]);
-            records += u64::from(taken);
-            bytes += size * u64::from(taken) / u64::from(stored.records.max(1));
+            all.records += u64::from(taken);
+            all.bytes += size * u64::from(taken) / u64::from(stored.records.max(1));
             front.done += taken;
             if front.done == stored.records {
                 (front.next, front.done) = (front.next + 1, 0);
@@ -193,7 +222,7 @@ impl World<'_> {
                 continue;
             }
             self.members[member as usize].fetched.pop_front();
-            fetches += 1;
+            all.fetches += 1;
             let one = &mut self.sessions[front.session as usize];
             one.asked += 1;
             let state = &mut one.slots[front.slot as usize];
@@ -203,26 +232,24 @@ impl World<'_> {
             }
             self.forget(slot.partition);
         }
-        (records, bytes, fetches)
+        all
     }
 
     /// The client's and the application's work on records; returns its end.
-    fn process(
-        &mut self,
-        member: u32,
-        from: SimTime,
-        [records, bytes, fetches]: [u64; 3],
-    ) -> SimTime {
+    fn process(&mut self, member: u32, from: SimTime, taken: &Taken) -> SimTime {
         let now = self.agenda.now();
         let costs = self.costs;
         let state = &mut self.members[member as usize];
-        let work = &self.scenario.groups[state.group as usize].work;
-        let cpu = costs.consumer_fetch * fetches
-            + per_byte(bytes, costs.consumer_ns_per_byte)
-            + (costs.consumer_record + work.cpu_per_record) * records;
+        let tls = self.conns[state.commit_conn as usize].tls_ns_per_byte;
+        let spec = &self.scenario.groups[state.group as usize];
+        let work = &spec.work;
+        let each = costs.consumer_record + work.cpu_per_record + spec.decompression;
+        let cpu = costs.consumer_fetch * taken.fetches
+            + per_byte(taken.bytes, costs.consumer_ns_per_byte + tls)
+            + each * taken.records;
         let machine = &mut self.machines[state.machine as usize];
         let alone = machine.alone(cpu);
-        let wait = work.wait_per_record * records;
+        let wait = work.wait_per_record * taken.records;
         if work.concurrency == 1 {
             let done = machine.work(now, cpu);
             return done.max(from + alone) + wait;

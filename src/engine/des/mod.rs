@@ -10,6 +10,8 @@
 //!
 //! What it does not know yet: failures and operations, retention, rebalances after the start.
 
+mod accounts;
+mod append;
 mod application;
 mod broker;
 mod client;
@@ -22,6 +24,7 @@ mod measure;
 mod member;
 mod outcome;
 mod pipe;
+mod quota;
 mod replica;
 mod sender;
 mod session;

@@ -1,6 +1,6 @@
 //! The record of a finished run.
 
-use super::measure::Accounts;
+use super::accounts::Accounts;
 use super::world::World;
 use crate::metrics::{
     Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Histogram,
@@ -69,6 +69,12 @@ impl World<'_> {
             warnings.push(format!(
                 "{} produce requests waited for followers until request.timeout.ms",
                 self.measures.timed_out
+            ));
+        }
+        if self.measures.throttled > 0 {
+            warnings.push(format!(
+                "{} responses were followed by muting for a client quota",
+                self.measures.throttled
             ));
         }
         if self.measures.refused > 0 {

@@ -105,7 +105,8 @@ impl World<'_> {
     /// Sends as many chunks as the window allows.
     pub(super) fn pump(&mut self, pipe: u32) {
         let now = self.agenda.now();
-        let jitter = self.scenario.round_trip.jitter;
+        let trips = &self.scenario.round_trip;
+        let jitter = trips.jitter;
         let one = &mut self.pipes[pipe as usize];
         while let Some((at, bytes)) = one.acks.front().copied()
             && at <= now
@@ -141,6 +142,12 @@ impl World<'_> {
             if !jitter.is_zero() && one.from != one.to {
                 let more = jitter.as_nanos() as f64 * self.chance.exp1();
                 delay += SimSpan::from_nanos(more as u64);
+            }
+            self.before_loss -= 1.0;
+            if self.before_loss <= 0.0 {
+                // Nothing follows that would tell of the loss: TCP waits for its time-out.
+                self.before_loss = self.chance.exp1() / trips.loss;
+                delay += trips.retransmission;
             }
             // TCP hands over in order: nothing overtakes what left before it.
             let first = (start.max(not_before) + delay).max(one.latest);

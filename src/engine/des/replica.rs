@@ -4,14 +4,15 @@ use super::broker::{RESPONSE_BYTES, per_byte};
 use super::event::Event;
 use super::session::{Carried, Reader};
 use super::world::World;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
     /// A fetch arrives at a leader.
     pub(super) fn receive_fetch(&mut self, session: u32, request: u32, conn: u32) {
         let broker = self.conns[conn as usize].broker;
         let costs = self.costs;
-        let read_at = self.network(conn, costs.network_request);
+        self.allocate(broker, 0);
+        let read_at = self.network_in(conn, costs.network_request);
         let one = &self.sessions[session as usize];
         // Every partition of the session is tried, whatever it holds.
         let work = costs.fetch_request.saturating_sub(costs.network_request * 2)
@@ -171,10 +172,14 @@ impl World<'_> {
     /// Reads what there is within the limits and sends it.
     fn answer(&mut self, session: u32, request: u32, from: SimTime) {
         self.sessions[session as usize].parked = false;
-        let bytes = self.read(session);
-        let one = &self.sessions[session as usize];
-        let conn = one.conn;
-        let copying = per_byte(bytes, self.costs.send_ns_per_byte);
+        let mut bytes = self.read(session);
+        let throttle = self.throttle_consumer(session, request, bytes);
+        if !throttle.is_zero() {
+            bytes = 0;
+        }
+        let conn = self.sessions[session as usize].conn;
+        let tls = self.conns[conn as usize].tls_ns_per_byte;
+        let copying = per_byte(bytes, self.costs.send_ns_per_byte + tls);
         let written = self.network(conn, self.costs.network_request + copying).max(from);
         // The first bytes leave while the last are still being written.
         let broker = &self.brokers[self.conns[conn as usize].broker as usize];
@@ -183,7 +188,7 @@ impl World<'_> {
         let entry = &mut self.requests[request];
         entry.completed = from;
         entry.responded = written;
-        self.mute(2 * conn, written);
+        self.mute(2 * conn, written + throttle);
         self.send(2 * conn + 1, request, RESPONSE_BYTES + bytes, first);
     }
 
@@ -235,8 +240,11 @@ impl World<'_> {
     /// A response reaches a fetching process.
     pub(super) fn response_to_session(&mut self, session: u32, request: u32) {
         self.measure_fetch(session, request);
+        let throttle = std::mem::take(&mut self.requests[request].throttle);
+        self.sessions[session as usize].answered = self.requests[request].completed;
         self.requests.give(request);
         self.sessions[session as usize].request = None;
+        self.sessions[session as usize].throttled = self.agenda.now() + throttle;
         match self.sessions[session as usize].reader {
             Reader::Follower { broker } => self.replicate(session, broker),
             Reader::Consumer { member } => self.fetched_by_member(session, member),
@@ -248,17 +256,20 @@ impl World<'_> {
         let now = self.agenda.now();
         let costs = self.costs;
         let machine = self.brokers[broker as usize].machine as usize;
-        let one = &self.sessions[session as usize];
+        let one = &mut self.sessions[session as usize];
+        let carried = std::mem::take(&mut one.carried);
+        let tls = self.conns[one.conn as usize].tls_ns_per_byte;
         let mut work = costs.follower_partition * u64::from(one.asked);
-        let (mut forced, mut written) = (false, 0);
-        for part in &one.carried {
-            let partition = one.slots[part.slot as usize].partition;
-            let log = &self.logs[partition as usize];
-            let follower = log.followers[one.slots[part.slot as usize].follower as usize];
-            let disk = log.disks.iter().find(|(holder, _)| *holder == follower.broker);
+        let (mut forced, mut written, mut bytes) = (false, 0, 0);
+        let mut rolling = SimSpan::ZERO;
+        for part in &carried {
+            let slot = self.sessions[session as usize].slots[part.slot as usize];
+            bytes += part.bytes;
+            rolling += self.roll(slot.partition, Some(slot.follower), part.bytes);
             work += costs.follower_batch * (part.to - part.from)
-                + per_byte(part.bytes, costs.follower_ns_per_byte);
-            let Some((_, disk)) = disk else { continue };
+                + per_byte(part.bytes, costs.follower_ns_per_byte + tls);
+            let log = &self.logs[slot.partition as usize];
+            let Some((_, disk)) = log.disks.get(slot.follower as usize + 1) else { continue };
             let storage = &mut self.machines[machine].disks[*disk as usize];
             forced |= log.flush || storage.throttles(now, part.bytes);
             if !forced {
@@ -266,8 +277,11 @@ impl World<'_> {
                 written += 1;
             }
         }
+        self.sessions[session as usize].carried = carried;
         let machine = &mut self.machines[machine];
-        let done = machine.work(now, work) + machine.wake();
+        let done = machine.work(now, work) + machine.wake() + rolling;
+        self.allocate(broker, bytes);
+        let done = done.max(self.brokers[broker as usize].paused);
         let next = if forced {
             // What was written before the first that has to wait is not written again.
             Event::ForceFetched { session, part: written }
@@ -281,6 +295,7 @@ impl World<'_> {
     pub(super) fn fetched(&mut self, session: u32) {
         let now = self.agenda.now();
         let one = &mut self.sessions[session as usize];
+        one.carried_over(now);
         for index in 0..one.carried.len() {
             let slot = one.carried[index].slot;
             let state = one.slots[slot as usize];

@@ -80,6 +80,9 @@ impl World<'_> {
         if state.unwritten {
             return Readiness::No;
         }
+        if state.throttled > now {
+            return Readiness::At(state.throttled);
+        }
         let mut ready = state.closed > 0 || blocked;
         let mut at = SimTime::MAX;
         while let Some((batch, turn)) = state.created.front().copied() {
@@ -164,16 +167,24 @@ impl World<'_> {
         let costs = self.costs;
         let one = &mut self.clients[client as usize];
         let settings = &self.scenario.producers[one.producer as usize].settings;
+        let tls = self.conns[one.nodes[node].conn as usize].tls_ns_per_byte;
         let work = costs.producer_request / 2
             + costs.producer_batch / 2 * batches.len() as u64
             + costs.sender_partition * one.partitions.len() as u64
-            + per_byte(bytes, costs.send_ns_per_byte);
+            + per_byte(bytes, costs.send_ns_per_byte + tls);
         let machine = &mut self.machines[one.machine as usize];
         let done = machine.work(now, work).max(one.sender_free + machine.alone(work));
         one.sender_free = done;
         one.counts.requests += 1;
         one.counts.batches += batches.len() as u64;
         one.counts.bytes += bytes;
+        let heap = &costs.heap;
+        let records = batches.iter().map(|batch| u64::from(self.batches[*batch].records));
+        let garbage = heap.request_garbage + heap.record_garbage * records.sum::<u64>();
+        if let Some(until) = one.eden.allocate(now, garbage.get(), &heap.collection) {
+            one.sender_free = one.sender_free.max(until);
+            one.held_until = one.held_until.max(until);
+        }
         let state = &mut one.nodes[node];
         let conn = state.conn;
         let forgotten = settings.acks == Acks::None;
@@ -184,6 +195,7 @@ impl World<'_> {
         let entry = &mut self.requests[request];
         (entry.conn, entry.batches) = (conn, batches);
         (entry.awaiting, entry.failed, entry.forgotten) = (0, false, forgotten);
+        entry.throttle = SimSpan::ZERO;
         entry.turn = entry.turn.wrapping_add(1);
         entry.sent = now;
         if forgotten {
@@ -269,6 +281,7 @@ impl World<'_> {
             let most = self.scenario.producers[one.producer as usize].settings.max_in_flight;
             let state = &mut one.nodes[node as usize];
             state.in_flight -= 1;
+            state.throttled = state.throttled.max(now + self.requests[request].throttle);
             state.note_room(now, most);
         }
         if self.requests[request].failed {

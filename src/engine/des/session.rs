@@ -1,5 +1,6 @@
 //! Fetch sessions: what one fetching connection reads from one leader.
 
+use crate::units::{SimSpan, SimTime};
 use std::collections::VecDeque;
 
 /// An incremental fetch session.
@@ -20,6 +21,13 @@ pub(super) struct Session {
     /// Slots that a fetch asks for.
     pub asked: u32,
     pub limits: Limits,
+    /// When the leader answered its last fetch; the shortest time from there to the next fetch, and
+    /// all time beyond that: what grows with the bytes carried.
+    pub answered: SimTime,
+    least: SimSpan,
+    pub carrying: SimSpan,
+    /// Its client sends no fetch before this instant, for its quota.
+    pub throttled: SimTime,
     /// Whether it has been noted among those that something has reached.
     pub touched: bool,
 }
@@ -82,12 +90,35 @@ impl Session {
             carried: Vec::new(),
             asked: 0,
             limits,
+            answered: SimTime::ZERO,
+            least: SimSpan::MAX,
+            carrying: SimSpan::ZERO,
+            throttled: SimTime::ZERO,
             touched: false,
         }
     }
 
     pub(super) fn follows(&self) -> bool {
         matches!(self.reader, Reader::Follower { .. })
+    }
+
+    /// Notes that what the leader answered is worked off.
+    pub(super) fn carried_over(&mut self, now: SimTime) {
+        let span = now.saturating_since(self.answered);
+        self.least = self.least.min(span);
+        self.carrying += span.saturating_sub(self.least);
+    }
+
+    /// Gives back what a consumer's response would have carried.
+    pub(super) fn put_back(&mut self) {
+        let mut carried = std::mem::take(&mut self.carried);
+        for part in carried.drain(..) {
+            let slot = &mut self.slots[part.slot as usize];
+            (slot.position, slot.buffered) = (part.from, false);
+            self.asked += 1;
+            self.offer(part.slot);
+        }
+        self.carried = carried;
     }
 
     /// Notes that a slot may have something to read.

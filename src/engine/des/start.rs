@@ -5,12 +5,14 @@ use super::client::{Client, Lane, NONE, Node, Queue, spreads};
 use super::event::Event;
 use super::log::Log;
 use super::machine::Machine;
+use super::quota::Meters;
 use super::session::{Limits, Reader, Session, Slot};
 use super::world::{Offer, Owner, World};
 use crate::cluster::Host;
 use crate::engine::kernel::DelayRing;
 use crate::metrics::Histogram;
 use crate::model::curve::LoadCurve;
+use crate::model::heap::Eden;
 use crate::scenario::{Arrivals, Seats};
 use crate::units::{SimSpan, SimTime};
 use std::collections::VecDeque;
@@ -57,7 +59,8 @@ impl World<'_> {
 
     fn machine(&mut self, host: &Host, cache: f64) -> u32 {
         let index = self.machines.len();
-        let chances = ["cpu", "disk"].map(|what| self.stream(&format!("machine/{index}"), what));
+        let chances =
+            ["cpu", "disk", "steal"].map(|what| self.stream(&format!("machine/{index}"), what));
         self.machines.push(Machine::new(host, cache, self.costs, chances));
         index as u32
     }
@@ -70,7 +73,10 @@ impl World<'_> {
         }
         for broker in &scenario.cluster.brokers {
             let settings = scenario.brokers;
-            let one = Broker::new(broker.host.0, settings.network_threads, settings.io_threads);
+            let chance = self.stream(&format!("broker/{}", broker.node_id), "heap");
+            let eden = Eden::new(self.costs.heap.broker_eden, chance);
+            let threads = [settings.network_threads, settings.io_threads];
+            let one = Broker::new(broker.host.0, threads, eden);
             self.brokers.push(one);
         }
     }
@@ -96,6 +102,10 @@ impl World<'_> {
             log.min_insync = settings.min_insync_replicas;
             log.waits_for_min_insync = self.scenario.brokers.waits_for_min_insync;
             log.flush = settings.flush_messages.is_some();
+            // Partitions that were created together and are loaded alike roll together.
+            let name = format!("topic/{}", cluster.topic(partition.topic).name);
+            let filled = self.stream(&name, "segment").uniform();
+            log.segment(settings.segment_bytes.get(), filled);
             self.logs.push(log);
         }
         // Each group commits to one partition of the topic of offsets.
@@ -127,6 +137,8 @@ impl World<'_> {
                     let machine = self.brokers[broker as usize].machine;
                     let owner = Owner::Session(session);
                     let conn = self.connect(machine, leader, owner, windows);
+                    let [_, tls] = self.scenario.tls_ns_per_byte();
+                    self.conns[conn as usize].tls_ns_per_byte = tls;
                     let limits = Limits {
                         min_bytes: 1,
                         wait_ring: self.wait_ring(settings.replica_wait_max),
@@ -181,13 +193,14 @@ impl World<'_> {
     fn make_clients(&mut self) {
         let scenario = self.scenario;
         for (index, spec) in scenario.producers.iter().enumerate() {
-            self.producers.push(Offer { rate: 0.0, next_change: SimTime::ZERO });
+            let meters = Meters::of(spec.quota, self.brokers.len());
+            self.producers.push(Offer { rate: 0.0, next_change: SimTime::ZERO, meters });
             self.purgatory.push(DelayRing::new(spec.settings.request_timeout));
             for number in 0..spec.clients {
                 let machine = self.seat(&spec.seats, number);
                 let entity = format!("producer/{}/{number}", spec.name);
-                let chance = self.stream(&entity, "records");
-                let client = Client::new(self, index as u32, machine, chance);
+                let chances = ["records", "heap"].map(|what| self.stream(&entity, what));
+                let client = Client::new(self, index as u32, machine, chances);
                 self.clients.push(client);
                 self.wire_client(self.clients.len() as u32 - 1);
             }
@@ -233,6 +246,7 @@ impl World<'_> {
                         closed: 0,
                         created: VecDeque::new(),
                         unwritten: false,
+                        throttled: SimTime::ZERO,
                         full_since: None,
                         full_for: SimSpan::ZERO,
                     });

@@ -2,12 +2,14 @@
 
 use super::client::NONE;
 use super::member::Member;
+use super::quota::Meters;
 use super::session::{Limits, Reader, Session};
 use super::world::{GroupState, Owner, World};
 use crate::cluster::{GroupId, PartitionId, TopicId};
 use crate::model::assignor::{Assignment, PartitionAssignor};
-use crate::scenario::{Group, Scenario};
-use crate::units::SimTime;
+use crate::model::heap::Eden;
+use crate::scenario::{Group, Producer, Scenario};
+use crate::units::{Bytes, SimTime};
 
 /// Records of a batch that existed before the run.
 const OLD_BATCH: u64 = 100;
@@ -19,14 +21,19 @@ impl World<'_> {
         for (index, spec) in scenario.groups.iter().enumerate() {
             let offsets = (partitions + index) as u32;
             let owners = owners(scenario, spec);
-            let mut state = GroupState { offsets, ..GroupState::default() };
+            let meters = Meters::of(spec.quota, self.brokers.len());
+            let mut state = GroupState { offsets, meters, ..GroupState::default() };
             let lag = scenario.initial.lag.get(&GroupId::from_index(index));
             let first = self.members.len() as u32;
+            let on_jvm = spec.settings.on_jvm;
             for number in 0..spec.members {
                 let machine = self.seat(&spec.seats, number);
                 let cores = spec.cores;
                 let member = self.members.len() as u32;
-                self.members.push(Member::new(index as u32, machine, cores));
+                let chance = self.stream(&format!("group/{}/{number}", spec.name), "heap");
+                let size = if on_jvm { self.costs.heap.client_eden } else { Bytes::ZERO };
+                let eden = Eden::new(size, chance);
+                self.members.push(Member::new(index as u32, machine, cores, eden));
                 let coordinator = self.logs[offsets as usize].leader;
                 let window = scenario.brokers.receive_buffer.get();
                 let owner = Owner::Commit { member };
@@ -112,7 +119,7 @@ impl World<'_> {
         let writes = self.scenario.producers.iter();
         let mut sizes = writes
             .filter(|producer| producer.to.iter().any(|(topic, _)| reads.contains(topic)))
-            .map(|producer| producer.record_size.mean());
+            .map(Producer::stored_record_bytes);
         sizes.next().unwrap_or(1_000.0)
     }
 }

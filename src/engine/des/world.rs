@@ -8,6 +8,7 @@ use super::machine::Machine;
 use super::measure::Measures;
 use super::member::Member;
 use super::pipe::Pipe;
+use super::quota::Meters;
 use super::session::Session;
 use super::slab::Slab;
 use crate::chance::{Chance, Seed, Stream};
@@ -51,6 +52,8 @@ pub(super) struct World<'s> {
     pub scratch: Vec<u32>,
     /// For delays on the way.
     pub chance: Stream,
+    /// Chunks until the next one that is lost at its end.
+    pub before_loss: f64,
     pub events: u64,
 }
 
@@ -65,6 +68,8 @@ pub(super) struct Conn {
     /// server of one request at a time.
     pub muted_at: SimTime,
     pub busy: SimSpan,
+    /// CPU per byte of encryption at each end.
+    pub tls_ns_per_byte: f64,
 }
 
 /// Whose connection it is.
@@ -126,6 +131,8 @@ pub(super) struct Request {
     pub handler: Option<u32>,
     /// Records that a commit covers.
     pub covers: u64,
+    /// For how long its client is muted, for its quota.
+    pub throttle: SimSpan,
     pub sent: SimTime,
     pub arrived: SimTime,
     pub started: SimTime,
@@ -140,6 +147,8 @@ pub(super) struct Offer {
     /// Records per second of all its clients.
     pub rate: f64,
     pub next_change: SimTime,
+    /// Quota sensors by broker.
+    pub meters: Vec<Meters>,
 }
 
 /// A consumer group.
@@ -151,10 +160,14 @@ pub(super) struct GroupState {
     /// The partition of its offsets.
     pub offsets: u32,
     pub owning: u32,
+    /// Quota sensors by broker.
+    pub meters: Vec<Meters>,
 }
 
 impl<'s> World<'s> {
     pub(super) fn empty(scenario: &'s Scenario, seed: Seed, replication: u32) -> Self {
+        let mut chance = Chance::new(seed, replication).stream("network", "jitter");
+        let before_loss = chance.exp1() / scenario.round_trip.loss;
         Self {
             scenario,
             costs: &scenario.costs,
@@ -181,7 +194,8 @@ impl<'s> World<'s> {
             purgatory: Vec::new(),
             waits: Vec::new(),
             scratch: Vec::new(),
-            chance: Chance::new(seed, replication).stream("network", "jitter"),
+            chance,
+            before_loss,
             events: 0,
         }
     }
@@ -230,7 +244,8 @@ impl<'s> World<'s> {
         self.brokers[broker as usize].connections += 1;
         let thread = known % threads;
         let (muted_at, busy) = (SimTime::ZERO, SimSpan::ZERO);
-        self.conns.push(Conn { broker, thread, owner, muted_at, busy });
+        let [tls_ns_per_byte, _] = self.scenario.tls_ns_per_byte();
+        self.conns.push(Conn { broker, thread, owner, muted_at, busy, tls_ns_per_byte });
         conn
     }
 }

@@ -78,7 +78,7 @@ impl World<'_> {
                             partition,
                             lane,
                             share: part * share,
-                            record_bytes: spec.record_size.mean().max(1.0),
+                            record_bytes: spec.stored_record_bytes(),
                             queued: 0.0,
                             rate: 0.0,
                         });

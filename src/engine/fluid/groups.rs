@@ -230,7 +230,7 @@ pub(super) fn poll_loop(group: &Group) -> PollLoop {
     PollLoop {
         cores: group.cores,
         speed: group.speed,
-        cpu_per_record: group.work.cpu_per_record,
+        cpu_per_record: group.work.cpu_per_record + group.decompression,
         wait_per_record: group.work.wait_per_record,
         concurrency: f64::from(group.work.concurrency),
     }

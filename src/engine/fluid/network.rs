@@ -17,6 +17,8 @@ pub(super) enum Resource {
     LeaderThrottle(BrokerId),
     FollowerThrottle(BrokerId),
     Member(usize, u32),
+    ProducerQuota(usize, BrokerId),
+    ConsumerQuota(usize, BrokerId),
 }
 
 /// Fetch loops between two brokers, or between a member and a broker.
@@ -96,6 +98,7 @@ impl World<'_> {
                 network.add(Resource::Member(group, number), 0.0);
             }
         }
+        self.add_quotas(&mut network);
         self.add_followers(&mut network);
         self.add_readers(&mut network);
         network.leaders = self.leaders();
@@ -144,6 +147,22 @@ impl World<'_> {
                 let id = BrokerId::from_index(index);
                 network.add(Resource::LeaderThrottle(id), 0.0);
                 network.add(Resource::FollowerThrottle(id), 0.0);
+            }
+        }
+    }
+
+    fn add_quotas(&self, network: &mut Network) {
+        let brokers = 0..self.cluster.brokers.len();
+        for broker in brokers.map(BrokerId::from_index) {
+            for (index, producer) in self.scenario.producers.iter().enumerate() {
+                if producer.quota.bytes.is_some() {
+                    network.add(Resource::ProducerQuota(index, broker), 0.0);
+                }
+            }
+            for (index, group) in self.scenario.groups.iter().enumerate() {
+                if group.quota.bytes.is_some() {
+                    network.add(Resource::ConsumerQuota(index, broker), 0.0);
+                }
             }
         }
     }

@@ -123,7 +123,7 @@ impl World<'_> {
         };
         spec.settings.batching(&batching::Feed {
             rate,
-            record_bytes: spec.record_size.mean().max(1.0),
+            record_bytes: spec.stored_record_bytes(),
             brokers,
             partitions_per_broker: (f64::from(topic.partitions) / brokers).max(1.0),
             keyed: spec.keyed,

@@ -100,6 +100,17 @@ impl World<'_> {
             Resource::NicIn(host) => of(host).map(|name| format!("{name} NIC in")),
             Resource::NicOut(host) => of(host).map(|name| format!("{name} NIC out")),
             Resource::Disk(host, disk) => of(host).map(|name| format!("{name} disk {}", disk + 1)),
+            Resource::ProducerQuota(producer, broker) => {
+                let name = &self.scenario.producers[producer].name;
+                Some(format!(
+                    "broker {} producer {name} quota",
+                    self.cluster.broker(broker).node_id
+                ))
+            }
+            Resource::ConsumerQuota(group, broker) => {
+                let name = &self.scenario.groups[group].name;
+                Some(format!("broker {} group {name} quota", self.cluster.broker(broker).node_id))
+            }
             Resource::LeaderThrottle(_)
             | Resource::FollowerThrottle(_)
             | Resource::Member(_, _) => None,

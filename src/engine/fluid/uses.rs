@@ -64,7 +64,9 @@ impl World<'_> {
     /// One record appended: the leader's work, and each follower's fetch, transfer and append.
     pub(super) fn uses_of_feed(&self, network: &Network, feed: &Feed, uses: &mut Uses) {
         let costs = &self.scenario.costs;
+        let [clients, brokers] = self.scenario.tls_ns_per_byte();
         let batching = network.batching[feed.lane];
+        let codec = &self.scenario.producers[feed.producer].settings.codec;
         let partition = self.cluster.partition(feed.partition);
         let Some(leader) = partition.leader else { return };
         let host = self.cluster.broker(leader).host;
@@ -72,15 +74,22 @@ impl World<'_> {
             + costs.leader_batch.as_secs_f64();
         let mut leader_cpu = per_batch / batching.records_per_batch
             + costs.leader_record.as_secs_f64()
-            + feed.record_bytes * costs.produce_ns_per_byte * NANO;
+            + feed.record_bytes * (costs.produce_ns_per_byte + clients) * NANO
+            + feed.record_bytes * codec.unpack_ns_per_stored_byte() * NANO;
         if let Some(index) = network.at(Resource::NicIn(host)) {
             uses.push((index, feed.record_bytes / self.cluster.host(host).nic_in.get()));
         }
+        let quota = self.scenario.producers[feed.producer].quota.bytes;
+        let quota = quota.zip(network.at(Resource::ProducerQuota(feed.producer, leader)));
+        if let Some((rate, index)) = quota {
+            uses.push((index, feed.record_bytes / rate.get()));
+        }
         let follower_cpu = costs.follower_batch.as_secs_f64() / batching.records_per_batch
-            + feed.record_bytes * costs.follower_ns_per_byte * NANO;
+            + feed.record_bytes * (costs.follower_ns_per_byte + brokers) * NANO;
         for (index, follower) in &network.of_partition[feed.partition.index()] {
             let asking = network.followers[*index as usize].cpu_per_byte;
-            leader_cpu += feed.record_bytes * (asking + costs.send_ns_per_byte * NANO);
+            let sending = (costs.send_ns_per_byte + brokers) * NANO;
+            leader_cpu += feed.record_bytes * (asking + sending);
             let to = self.cluster.broker(*follower).host;
             self.transfer(network, host, to, feed.record_bytes, uses);
             self.cpu(network, to, follower_cpu, uses);
@@ -107,10 +116,15 @@ impl World<'_> {
         let bytes = network.record_bytes[slot.partition.index()];
         let asking = network.readers[reader as usize].cpu_per_byte;
         let host = self.cluster.broker(leader).host;
-        let sending = self.scenario.costs.send_ns_per_byte * NANO;
+        let [clients, _] = self.scenario.tls_ns_per_byte();
+        let sending = (self.scenario.costs.send_ns_per_byte + clients) * NANO;
         self.cpu(network, host, bytes * (asking + sending), uses);
         if let Some(index) = network.at(Resource::NicOut(host)) {
             uses.push((index, bytes / self.cluster.host(host).nic_out.get()));
+        }
+        let quota = self.scenario.groups[group].quota.bytes;
+        if let Some((rate, index)) = quota.zip(network.at(Resource::ConsumerQuota(group, leader))) {
+            uses.push((index, bytes / rate.get()));
         }
         let behind = (self.logs[slot.partition.index()].end - slot.position) * bytes;
         if self.is_cold(network, slot.partition, host, behind) {
@@ -159,8 +173,9 @@ impl World<'_> {
         let partition = self.cluster.partition(copy.step.partition);
         let Some(leader) = partition.leader else { return };
         let (from, to) = (self.cluster.broker(leader).host, self.cluster.broker(copy.step.to).host);
-        self.cpu(network, from, costs.send_ns_per_byte * NANO, uses);
-        self.cpu(network, to, costs.follower_ns_per_byte * NANO, uses);
+        let [_, tls] = self.scenario.tls_ns_per_byte();
+        self.cpu(network, from, (costs.send_ns_per_byte + tls) * NANO, uses);
+        self.cpu(network, to, (costs.follower_ns_per_byte + tls) * NANO, uses);
         self.transfer(network, from, to, 1.0, uses);
         self.write(network, copy.step.to, copy.log_dir, 1.0, uses);
         let stored = self.logs[copy.step.partition.index()].bytes;

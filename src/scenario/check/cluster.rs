@@ -1,21 +1,22 @@
 //! `cluster`: brokers, version, costs and broker properties.
 
 use super::config::{self, Config};
+use super::costs;
 use super::hosts::HostGroup;
 use super::{Context, MOST_BROKERS};
 use crate::chance::Distribution;
 use crate::cluster::{Broker, Cluster, Host, HostId, LogDir};
 use crate::form::{Check, Fields, Key, Node, Shape, Table};
 use crate::model::cost::Costs;
-use crate::scenario::scenario::{BrokerPool, BrokerSettings, Seats};
+use crate::scenario::scenario::{BrokerPool, BrokerSettings, Seats, Tls};
 use crate::units::{Bytes, SimSpan};
-use std::collections::BTreeMap;
 
 /// `cluster`.
 pub(super) const CLUSTER: Table = &[
     Key::default("version", Shape::Text, "4.1", "Kafka version of the brokers"),
     Key::required("brokers", Shape::Map(BROKERS), "where brokers run"),
     Key::default("costs", Shape::Text, "kafka-4-generic", "a card of models/costs, or a file"),
+    Key::default("tls", Shape::Word(&["none", "clients", "all"]), "none", "encrypted connections"),
     Key::optional("config", Shape::Foreign("broker properties"), "Kafka's own names, bare numbers"),
 ];
 const BROKERS: Table = &[
@@ -32,39 +33,6 @@ const BROKERS: Table = &[
 
 /// More threads of one kind than this are not told apart.
 const MOST_THREADS: u32 = 1_024;
-
-const SPAN: Shape = Shape::quantity::<SimSpan>();
-const NS_PER_BYTE: Shape = Shape::Number { min: 0.0, max: 1e6 };
-/// Values of a card of models/costs.
-const COSTS: Table = &[
-    Key::required("hand_off", SPAN, "latency of waking a thread"),
-    Key::required("produce_request", SPAN, "CPU per produce request"),
-    Key::required("fetch_request", SPAN, "CPU per fetch request"),
-    Key::required("leader_batch", SPAN, "CPU per batch at the leader"),
-    Key::required("follower_batch", SPAN, "CPU per batch at a follower"),
-    Key::required("leader_record", SPAN, "CPU per record at the leader"),
-    Key::required("produce_ns_per_byte", NS_PER_BYTE, "CPU per byte received, ns"),
-    Key::required("follower_ns_per_byte", NS_PER_BYTE, "CPU per byte at a follower, ns"),
-    Key::required("send_ns_per_byte", NS_PER_BYTE, "CPU per byte sent, ns"),
-    Key::required("session_partition", SPAN, "CPU per partition of a fetch session"),
-    Key::required("consumer_record", SPAN, "consumer CPU per record"),
-    Key::required("consumer_poll", SPAN, "consumer time per poll"),
-    Key::default("network_request", SPAN, "15 us", "part of a request's CPU on network threads"),
-    Key::default("socket_in_ns_per_byte", NS_PER_BYTE, "0.4", "part of it on network threads, ns"),
-    Key::default("watch_partition", SPAN, "200 ns", "CPU per watched partition and look"),
-    Key::default("follower_partition", SPAN, "400 ns", "follower CPU per partition and fetch"),
-    Key::default("producer_record", SPAN, "1 us", "producer application CPU per record"),
-    Key::default("producer_ns_per_byte", NS_PER_BYTE, "0.3", "producer application CPU per byte"),
-    Key::default("producer_request", SPAN, "40 us", "sender CPU per request"),
-    Key::default("producer_batch", SPAN, "10 us", "sender CPU per batch"),
-    Key::default("sender_partition", SPAN, "50 ns", "sender CPU per known partition and loop"),
-    Key::default("consumer_fetch", SPAN, "40 us", "consumer CPU per fetch"),
-    Key::default("consumer_ns_per_byte", NS_PER_BYTE, "0.3", "consumer CPU per byte, ns"),
-    Key::default("commit_request", SPAN, "60 us", "CPU per offset commit"),
-    Key::default("cpu_noise", Shape::Number { min: 0.0, max: 0.5 }, "0.2", "variation of CPU work"),
-    Key::required("idle_cores", Shape::Number { min: 0.0, max: 1e3 }, "cores of an idle broker"),
-    Key::required("broker_memory", Shape::quantity::<Bytes>(), "memory that is not page cache"),
-];
 
 /// Brokers without topics, and what new ones are made of.
 pub(super) struct Brokers {
@@ -88,14 +56,17 @@ pub(super) fn read(
         context.card_named("brokers", &format!("kafka-{version}"), "version", &mut cluster)
     });
     let costs = context.card("costs", "costs", &mut cluster);
-    let costs = costs.and_then(|card| read_costs(&card.title, &card.values, cluster.check()));
+    let costs = costs.and_then(|card| costs::read(&card.title, &card.values, cluster.check()));
     let config = config::read(&mut cluster, "config", config::BROKER, defaults.as_ref());
+    let tls = cluster.word("tls").map(|word| [Tls::None, Tls::Clients, Tls::All][word]);
     let brokers = cluster.map("brokers", BROKERS);
     let placed = brokers.and_then(|mut brokers| read_brokers(&mut brokers, hosts));
     let (placed, pool) = placed?;
     let mut config = config?;
-    let settings =
-        defaults.as_ref().and_then(|card| read_settings(&mut config, &card.values, fields.check()));
+    let tls = tls?;
+    let settings = defaults
+        .as_ref()
+        .and_then(|card| read_settings(&mut config, &card.values, tls, fields.check()));
     Some(Brokers {
         cluster: placed,
         pool,
@@ -106,7 +77,12 @@ pub(super) fn read(
     })
 }
 
-fn read_settings(config: &mut Config, version: &Node, check: &mut Check) -> Option<BrokerSettings> {
+fn read_settings(
+    config: &mut Config,
+    version: &Node,
+    tls: Tls,
+    check: &mut Check,
+) -> Option<BrokerSettings> {
     let waits = version.get("high_watermark_waits_for_min_insync").and_then(Node::text);
     let mut count = |name: &str| config.count(name, 1, check);
     let replica_fetchers = count("num.replica.fetchers");
@@ -116,6 +92,7 @@ fn read_settings(config: &mut Config, version: &Node, check: &mut Check) -> Opti
     let response_max = count("replica.fetch.response.max.bytes");
     let wait_max = count("replica.fetch.wait.max.ms");
     let lag_max = count("replica.lag.time.max.ms");
+    let queued_max = count("queued.max.requests");
     let send_buffer = count("socket.send.buffer.bytes");
     let receive_buffer = count("socket.receive.buffer.bytes");
     let replica_buffer = count("replica.socket.receive.buffer.bytes");
@@ -132,6 +109,8 @@ fn read_settings(config: &mut Config, version: &Node, check: &mut Check) -> Opti
         send_buffer: Bytes::new(send_buffer?),
         receive_buffer: Bytes::new(receive_buffer?),
         replica_receive_buffer: Bytes::new(replica_buffer?),
+        queued_max: u32::try_from(queued_max?).unwrap_or(u32::MAX),
+        tls,
         waits_for_min_insync: waits == Some("true"),
     })
 }
@@ -194,49 +173,4 @@ pub(super) fn run_on<'h>(
         fields.check().wrong_word(&place, &path, &name, names);
     }
     found
-}
-
-fn read_costs(title: &str, values: &Node, check: &mut Check) -> Option<Costs> {
-    let mut card = check.open(values, &format!("card/{title}"), COSTS)?;
-    let (mut spans, mut numbers) = (BTreeMap::new(), BTreeMap::new());
-    // Everything is read before anything may be missing, so that all problems are told.
-    for key in COSTS.iter().filter(|key| key.name != "broker_memory") {
-        if matches!(key.shape, Shape::Number { .. }) {
-            numbers.extend(card.number(key.name).map(|number| (key.name, number)));
-        } else {
-            spans.extend(card.quantity::<SimSpan>(key.name).map(|span| (key.name, span)));
-        }
-    }
-    let broker_memory = card.quantity::<Bytes>("broker_memory");
-    let span = |key: &str| spans.get(key).copied();
-    let number = |key: &str| numbers.get(key).copied();
-    Some(Costs {
-        hand_off: span("hand_off")?,
-        produce_request: span("produce_request")?,
-        fetch_request: span("fetch_request")?,
-        leader_batch: span("leader_batch")?,
-        follower_batch: span("follower_batch")?,
-        leader_record: span("leader_record")?,
-        session_partition: span("session_partition")?,
-        consumer_record: span("consumer_record")?,
-        consumer_poll: span("consumer_poll")?,
-        produce_ns_per_byte: number("produce_ns_per_byte")?,
-        follower_ns_per_byte: number("follower_ns_per_byte")?,
-        send_ns_per_byte: number("send_ns_per_byte")?,
-        network_request: span("network_request")?,
-        socket_in_ns_per_byte: number("socket_in_ns_per_byte")?,
-        watch_partition: span("watch_partition")?,
-        follower_partition: span("follower_partition")?,
-        producer_record: span("producer_record")?,
-        producer_ns_per_byte: number("producer_ns_per_byte")?,
-        producer_request: span("producer_request")?,
-        producer_batch: span("producer_batch")?,
-        sender_partition: span("sender_partition")?,
-        consumer_fetch: span("consumer_fetch")?,
-        consumer_ns_per_byte: number("consumer_ns_per_byte")?,
-        commit_request: span("commit_request")?,
-        cpu_noise: number("cpu_noise")?,
-        idle_cores: number("idle_cores")?,
-        broker_memory: broker_memory?,
-    })
 }

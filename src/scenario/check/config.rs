@@ -20,6 +20,7 @@ pub(super) const BROKER: Family = Family {
         "num.replica.fetchers",
         "num.network.threads",
         "num.io.threads",
+        "queued.max.requests",
         "min.insync.replicas",
         "replica.fetch.max.bytes",
         "replica.fetch.response.max.bytes",
@@ -60,6 +61,9 @@ pub(super) const PRODUCER: Family = Family {
         "retry.backoff.ms",
         "retry.backoff.max.ms",
         "send.buffer.bytes",
+        "compression.type",
+        "compression.gzip.level",
+        "compression.zstd.level",
     ],
 };
 pub(super) const CONSUMER: Family = Family {

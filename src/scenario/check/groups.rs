@@ -3,7 +3,7 @@
 use super::cluster::Brokers;
 use super::hosts::HostGroup;
 use super::topics::matching;
-use super::{Context, check_name, config};
+use super::{Context, check_name, config, quota};
 use crate::chance::Distribution;
 use crate::cluster::{Host, Topic, TopicId};
 use crate::form::{Fields, Key, Node, Shape, Table};
@@ -35,6 +35,7 @@ pub(super) const GROUP: Table = &[
     Key::optional("run_on", Shape::Text, "a key of hosts, instead of pods"),
     Key::optional("work", Shape::Map(WORK), "what the application does with a record"),
     Key::default("commits", Shape::Word(&["interval", "each_poll"]), "interval", "when to commit"),
+    Key::optional("quota", Shape::Map(quota::CONSUMER), "limits of its client id on each broker"),
     Key::optional("config", Shape::Foreign("consumer properties"), "Kafka's own names"),
 ];
 const PODS: Table = &[
@@ -134,6 +135,7 @@ fn read_group(
     let settings = card.and_then(|card| read_settings(fields, &card, classic?, brokers));
     let seat = read_seat(fields, context, hosts, members.unwrap_or(1));
     let work = read_work(fields);
+    let quota = quota::read(fields, quota::CONSUMER);
     let (assignor, protocol) = assignor?;
     let seat = seat?;
     Some(Group {
@@ -148,7 +150,9 @@ fn read_group(
         speed: seat.speed,
         nic_in: seat.nic_in,
         work: work?,
+        decompression: SimSpan::ZERO,
         settings: settings?,
+        quota: quota?,
     })
 }
 
@@ -250,6 +254,8 @@ fn read_seat(
         nic_out: nic_in,
         dirty_limit: 1.0,
         dirty_background: 1.0,
+        steal: 0.0,
+        steal_slice: Distribution::constant(SimSpan::ZERO),
         disks: Vec::new(),
         price: None,
     };
@@ -316,6 +322,7 @@ fn read_settings(
         max_poll_interval: millis(max_poll_interval?),
         receive_buffer: Bytes::new(receive_buffer?),
         poll_partition,
+        on_jvm: super::producers::on_jvm(card),
         commits,
     })
 }

@@ -38,6 +38,13 @@ const HOST_CARD: Table = &[
         "lognormal(p50 400 us, p95 2 ms)",
         "latency of committing an fsync",
     ),
+    Key::default("steal", Shape::Number { min: 0.0, max: 0.5 }, "0", "share of a core taken away"),
+    Key::default(
+        "steal_slice",
+        Shape::distribution::<SimSpan>(),
+        "uniform(1 ms, 5 ms)",
+        "for how long at a time",
+    ),
     Key::default("dirty_limit", SHARE, "0.2", "share of memory for dirty pages"),
     Key::default("dirty_background", SHARE, "0.1", "share at which write-back starts at once"),
     Key::optional("price", Shape::quantity::<MoneyRate>(), "price per hour, disks included"),
@@ -47,6 +54,18 @@ const NETWORK_CARD: Table = &[
     Key::required("rtt_same_zone", Shape::quantity::<SimSpan>(), "round trip within a zone"),
     Key::required("rtt_other_zone", Shape::quantity::<SimSpan>(), "round trip between zones"),
     Key::default("jitter", Shape::quantity::<SimSpan>(), "0 us", "mean delay on top, each way"),
+    Key::default(
+        "loss",
+        Shape::Number { min: 0.0, max: 0.5 },
+        "0",
+        "share of messages lost at the end",
+    ),
+    Key::default(
+        "retransmission",
+        Shape::quantity::<SimSpan>(),
+        "200 ms",
+        "TCP's time-out for them",
+    ),
     Key::required("rtt_loopback", Shape::quantity::<SimSpan>(), "round trip within a machine"),
 ];
 
@@ -163,6 +182,8 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
     let read = positive::<ByteRate>(&mut card, "disk_read");
     let capacity = positive::<Bytes>(&mut card, "disk_capacity");
     let commit = card.distribution::<SimSpan>("disk_commit");
+    let steal = card.number("steal");
+    let steal_slice = card.distribution::<SimSpan>("steal_slice");
     let dirty_limit = card.number("dirty_limit");
     let dirty_background = card.number("dirty_background");
     let price = if card.has("price") { Some(card.quantity::<MoneyRate>("price")?) } else { None };
@@ -179,6 +200,8 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
         nic_out: nic_out?,
         dirty_limit: dirty_limit?,
         dirty_background: dirty_background?,
+        steal: steal?,
+        steal_slice: steal_slice?,
         disks: vec![disk; disks? as usize],
         price,
     })
@@ -201,11 +224,15 @@ pub(super) fn read_network(
     let same_zone = card.quantity::<SimSpan>("rtt_same_zone");
     let other_zone = card.quantity::<SimSpan>("rtt_other_zone");
     let jitter = card.quantity::<SimSpan>("jitter");
+    let loss = card.number("loss");
+    let retransmission = card.quantity::<SimSpan>("retransmission");
     let loopback = card.quantity::<SimSpan>("rtt_loopback");
     Some(RoundTrips {
         same_zone: same_zone?,
         other_zone: other_zone?,
         loopback: loopback?,
         jitter: jitter?,
+        loss: loss?,
+        retransmission: retransmission?,
     })
 }

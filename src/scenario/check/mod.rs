@@ -5,11 +5,14 @@
 
 mod autoscaling;
 mod cluster;
+mod codec;
 mod config;
+mod costs;
 mod groups;
 mod hosts;
 mod initial;
 mod producers;
+mod quota;
 mod slo;
 mod timeline;
 mod topics;
@@ -181,7 +184,8 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let topics = topics::read(&mut fields, &mut context, brokers.as_ref());
     let names = topics.as_ref().map(|cluster| cluster.topics.as_slice()).unwrap_or_default();
     let producers = producers::read(&mut fields, &mut context, names, hosts.as_ref());
-    let groups = groups::read(&mut fields, &mut context, names, hosts.as_ref(), brokers.as_ref());
+    let mut groups =
+        groups::read(&mut fields, &mut context, names, hosts.as_ref(), brokers.as_ref());
     // References are checked against the names as written, so that one mistake is one problem.
     let group_names = groups::names(root);
     let initial = initial::read(&mut fields, &group_names);
@@ -190,7 +194,8 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let slo = slo::read(&mut fields, &group_names);
     let (basics, brokers) = (basics?, brokers?);
     check_engine(basics.engine, producers.as_deref(), &mut fields);
-    if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &groups) {
+    if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {
+        codec::price(groups, producers, basics.duration);
         check_memory(cluster, producers, groups, &mut fields);
     }
     Some(Scenario {

@@ -2,7 +2,7 @@
 
 use super::hosts::HostGroup;
 use super::topics::matching;
-use super::{Context, check_name, config, positive};
+use super::{Context, check_name, codec, config, positive, quota};
 use crate::cluster::{Topic, TopicId};
 use crate::form::{Check, Entry, Fields, Key, Node, Shape, Table, Value};
 use crate::model::client::{Acks, ProducerSettings};
@@ -23,6 +23,7 @@ pub(super) const PRODUCER: Table = &[
     Key::required("records", Shape::Map(RECORDS), "what a record looks like"),
     Key::required("load", Shape::Recursive("curve"), "offered load over time"),
     Key::default("arrivals", Shape::Word(ARRIVALS), "paced", "how records arrive at `send`"),
+    Key::optional("quota", Shape::Map(quota::PRODUCER), "limits of its client id on each broker"),
     Key::optional("config", Shape::Foreign("producer properties"), "Kafka's own names"),
 ];
 /// Words of `arrivals`, in the order of their meanings in [`read_arrivals`].
@@ -32,7 +33,7 @@ const OWN_MACHINE: &str = "client-8c";
 const RECORDS: Table = &[
     Key::required("size", Shape::distribution::<Bytes>(), "bytes of a record"),
     Key::optional("key", Shape::Map(KEY), "keys; none without it"),
-    Key::optional("compresses", Shape::Text, "kind of data, for compression"),
+    Key::default("compresses", Shape::Word(codec::KINDS), "json", "kind of data, for compression"),
 ];
 const KEY: Table = &[
     Key::optional("zipf", Shape::Number { min: 0.0, max: 10.0 }, "exponent of the popularity"),
@@ -80,7 +81,6 @@ fn read_producer(
     let seats = read_seats(fields, context, hosts);
     let arrivals = read_arrivals(fields);
     let card = context.card("clients", "client", fields);
-    let settings = card.and_then(|card| read_settings(fields, &card));
     let records = fields.map("records", RECORDS).and_then(|mut records| {
         let size = records.distribution::<Bytes>("size");
         let size = size.filter(|size| {
@@ -90,10 +90,13 @@ fn read_producer(
             }
             some
         });
-        records.text("compresses");
+        let kind = records.word("compresses");
         let key = records.map("key", KEY).map(|mut key| read_key(&mut key));
-        Some((size?, key))
+        Some((size?, key, kind?))
     });
+    let kind = records.as_ref().map_or(0, |(_, _, kind)| *kind);
+    let settings = card.and_then(|card| read_settings(fields, context, &card, kind));
+    let quota = quota::read(fields, quota::PRODUCER);
     let load = offered(fields).and_then(|node| {
         let path = fields.path_of("load");
         read_curve(
@@ -109,7 +112,7 @@ fn read_producer(
             fields.check(),
         )
     });
-    let (to, (record_size, key)) = (to?, records?);
+    let (to, (record_size, key, _)) = (to?, records?);
     let zipf = match key {
         Some(key) => key?,
         None => None,
@@ -135,6 +138,7 @@ fn read_producer(
         arrivals: arrivals?,
         seats: seats?,
         settings: settings?,
+        quota: quota?,
     })
 }
 
@@ -257,6 +261,11 @@ fn zipf_shares(context: &Context<'_>, topic: &Topic, exponent: f64, keys: u64) -
     weights.into_iter().map(|weight| weight / total).collect()
 }
 
+/// Whether a client runs on the Java virtual machine.
+pub(super) fn on_jvm(card: &Card) -> bool {
+    card.values.get("runtime").and_then(Node::text) == Some("jvm")
+}
+
 /// The partitioner of the client's version.
 fn read_partitioner(card: &Card, check: &mut Check) -> Option<Partitioner> {
     let node = card.values.get("partitioner")?;
@@ -268,8 +277,14 @@ fn read_partitioner(card: &Card, check: &mut Check) -> Option<Partitioner> {
     found
 }
 
-fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSettings> {
+fn read_settings(
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+    card: &Card,
+    kind: usize,
+) -> Option<ProducerSettings> {
     let mut config = config::read(fields, "config", config::PRODUCER, Some(card))?;
+    let codec = codec::read(&config, kind, fields, context);
     let check = fields.check();
     let partitioner = read_partitioner(card, check);
     let acks = match config.text("acks") {
@@ -310,5 +325,7 @@ fn read_settings(fields: &mut Fields<'_, '_>, card: &Card) -> Option<ProducerSet
         retry_backoff_max: millis(retry_backoff_max?),
         send_buffer: Bytes::new(send_buffer?),
         partitioner: partitioner?,
+        on_jvm: on_jvm(card),
+        codec: codec?,
     })
 }

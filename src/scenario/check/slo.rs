@@ -3,7 +3,7 @@
 use crate::cluster::GroupId;
 use crate::error::nearest_word;
 use crate::form::{Fields, one_of};
-use crate::scenario::scenario::{Comparison, Metric, Objective, Stat, Window};
+use crate::scenario::objective::{Comparison, Metric, Objective, Stat, Window};
 use crate::units::{Quantity, Ratio, Records, SimSpan};
 
 const GRAMMAR: &str = "METRIC(ENTITY)[.STAT] < QUANTITY [in P % of (time | SPAN windows)], e.g. \

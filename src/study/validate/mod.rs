@@ -20,10 +20,8 @@ use std::path::Path;
 /// A validation: predictions of all rows, and what to think of them.
 #[derive(Debug, Clone)]
 pub struct Validation {
-    /// Rows that were simulated, in the order of the files.
+    /// All rows, in the order of the files.
     pub rows: Vec<Row>,
-    /// Rows that were not, with the reason.
-    pub skipped: Vec<(Row, String)>,
     /// All comparisons, row by row.
     pub predictions: Vec<Prediction>,
     /// Gates by file.
@@ -39,14 +37,6 @@ pub struct Validation {
 /// # Errors
 /// Rows whose scenarios do not pass their checks.
 pub fn validate(rows: Vec<Row>, rigs: Option<&Path>, options: &LoadOptions) -> Result<Validation> {
-    let (mut known, mut skipped) = (Vec::new(), Vec::new());
-    for row in rows {
-        match row.unknown() {
-            Some(reason) => skipped.push((row, reason)),
-            None => known.push(row),
-        }
-    }
-    let rows = known;
     let predictions = predict::predict(&rows, rigs, options)?;
     let mut splits: Vec<String> = rows.iter().map(|row| row.split.clone()).collect();
     splits.dedup();
@@ -54,7 +44,7 @@ pub fn validate(rows: Vec<Row>, rigs: Option<&Path>, options: &LoadOptions) -> R
     let baselines =
         splits.iter().flat_map(|split| baselines::baselines(split, &rows, rigs, options)).collect();
     let fitted = fitted(&rows, rigs, options);
-    Ok(Validation { rows, skipped, predictions, gates, baselines, fitted })
+    Ok(Validation { rows, predictions, gates, baselines, fitted })
 }
 
 /// Values of the cards in use whose source says that they were fitted.

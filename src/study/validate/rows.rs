@@ -85,13 +85,6 @@ impl Row {
     pub fn comparable(&self, column: &str) -> bool {
         !self.text("not_comparable").split_whitespace().any(|one| one == column)
     }
-    /// What the row has that is not simulated: it must not be compared as if it were.
-    pub fn unknown(&self) -> Option<String> {
-        match self.text("compression") {
-            "" | "none" => None,
-            codec => Some(format!("compression {codec} is not simulated yet")),
-        }
-    }
     /// Half the unit in which a value was printed.
     pub fn half_unit(&self, column: &str) -> f64 {
         let digits = self.text(column).split_once('.').map_or(0, |(_, digits)| digits.len());
@@ -188,6 +181,10 @@ fn check_row(row: &Row, rigs: Option<&Path>, problems: &mut Vec<Problem>) {
     if row.columns.contains_key("acks") && !matches!(row.text("acks"), "0" | "1" | "all" | "-1") {
         push("acks", format!("`{}`", row.text("acks")), "0, 1 or all");
     }
+    if !matches!(row.text("compression"), "" | "none" | "gzip" | "snappy" | "lz4" | "zstd") {
+        let found = format!("`{}`", row.text("compression"));
+        push("compression", found, "none, gzip, snappy, lz4 or zstd, or an empty field");
+    }
     let rig = row.text("rig");
     if row.columns.contains_key("rig") && rig_text(rig, rigs).is_none() {
         push("rig", format!("`{rig}`"), "a rig of models/rigs, or of the folder of --rigs");
@@ -265,10 +262,14 @@ fn scenario_text(row: &Row) -> String {
         Some(rate) => format!("{{rate: {rate} /s}}"),
         None => "{closed_loop: true}".to_owned(),
     };
+    let codec = match row.text("compression") {
+        "" => "none",
+        word => word,
+    };
     let settings = map_of(&config);
     line(format!(
         "producers: {{load: {{to: {{bench: 1}}, clients: {}, records: {{size: {} B}}, \
-         load: {load}, config: {{acks: {}, {}}}}}}}",
+         load: {load}, config: {{acks: {}, compression.type: {codec}, {}}}}}}}",
         whole("producers"),
         whole("record_bytes"),
         row.text("acks"),

@@ -22,6 +22,9 @@ pub(crate) struct Validate {
     /// Folder with further cards, laid out like models/; may be repeated
     #[arg(long, value_name = "DIR")]
     cards: Vec<PathBuf>,
+    /// Predict each row marked `fit` also by the fit to all others
+    #[arg(long)]
+    leave_one_out: bool,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -41,7 +44,7 @@ impl Validate {
         }
         let options =
             LoadOptions { cards: self.cards.clone(), seed: self.seed, ..LoadOptions::default() };
-        let result = validate(rows, self.rigs.as_deref(), &options)?;
+        let result = validate(rows, self.rigs.as_deref(), &options, self.leave_one_out)?;
         if let Some(folder) = &self.out {
             write(folder, &result)?;
         }

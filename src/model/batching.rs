@@ -91,6 +91,7 @@ mod tests {
             retry_backoff: SimSpan::from_millis(100),
             retry_backoff_max: SimSpan::from_secs(1),
             send_buffer: Bytes::new(131_072),
+            receive_buffer: Bytes::new(32 << 10),
             partitioner: crate::model::partitioner::Partitioner::Adaptive,
             on_jvm: true,
             codec: crate::model::codec::Codec::NONE,

@@ -53,6 +53,8 @@ pub struct ProducerSettings {
     pub retry_backoff_max: SimSpan,
     /// `send.buffer.bytes`.
     pub send_buffer: Bytes,
+    /// What its sockets hold of responses.
+    pub receive_buffer: Bytes,
     /// How records without a key find their partition.
     pub partitioner: Partitioner,
     /// Whether the client is a Java process, which pauses to collect garbage.

@@ -76,6 +76,16 @@ pub struct Costs {
     pub segment_roll: SimSpan,
     /// CPU per byte encrypted or decrypted, in nanoseconds.
     pub tls_ns_per_byte: f64,
+    /// Waking a thread takes Pareto's law with exponent 2, from this share of `hand_off` on.
+    pub wake_least: f64,
+    /// Cut off where this share of wake-ups is slower.
+    pub wake_rarest: f64,
+    /// Bytes of a request, or of a response, beside its batches.
+    pub header_bytes: u64,
+    /// Bytes of a partition in a fetch request whose position has changed.
+    pub fetch_partition_bytes: u64,
+    /// Bytes of a committed offset.
+    pub offset_bytes: u64,
     /// When processes pause to collect garbage.
     pub heap: Heaps,
     /// Memory of a broker that is not page cache: heap and the system's own.

@@ -87,17 +87,53 @@ fn baselines_table(validation: &Validation) -> Table {
 }
 
 fn fitted_table(validation: &Validation) -> Table {
-    let mut table = Table::new(&["fitted value", "is", "uncertainty", "from"]);
+    let mut table =
+        Table::new(&["fitted value", "is", "uncertainty", "the rows alone say", "from"]);
     for one in &validation.fitted {
-        table.row(one);
+        let [name, value, uncertainty, source] = one.clone();
+        let told = validation.fit.values.iter().find(|told| told.name == name);
+        let told = told.map_or_else(|| "-".to_owned(), |told| format!("×/÷ {:.2}", told.after));
+        table.row(&[name, value, uncertainty, told, source]);
+    }
+    table
+}
+
+/// Pairs of values that the rows can hardly tell apart.
+fn correlations(validation: &Validation) -> Table {
+    let mut table = Table::new(&["fitted value", "and", "correlation"]);
+    for (first, second, share) in &validation.fit.correlations {
+        let name = |index: usize| validation.fit.values[index].name.clone();
+        table.row(&[name(*first), name(*second), format!("{share:+.2}")]);
+    }
+    table
+}
+
+/// Rows of the fit, predicted by the fit to all others.
+fn left_out(validation: &Validation) -> Table {
+    let header =
+        ["row left out", "quantity", "measured", "fitted to all", "to the others", "error"];
+    let mut table = Table::new(&header);
+    for one in &validation.fit.left_out {
+        table.row(&[
+            validation.rows[one.row].id.clone(),
+            one.quantity.to_owned(),
+            short(one.measured),
+            short(one.with),
+            short(one.without),
+            percent(one.without / one.measured - 1.0),
+        ]);
     }
     table
 }
 
 /// For a terminal.
 pub fn text(validation: &Validation) -> String {
+    let left_out = match validation.fit.left_out.is_empty() {
+        true => String::new(),
+        false => format!("{}\n", left_out(validation).plain()),
+    };
     format!(
-        "{}\n{}\n{}\n{} values were fitted, on rows marked fit alone.\n",
+        "{}\n{left_out}{}\n{}\n{} values were fitted, on rows marked fit alone.\n",
         rows_table(validation).plain(),
         gates_table(validation).plain(),
         baselines_table(validation).plain(),
@@ -115,12 +151,15 @@ pub fn markdown(validation: &Validation) -> String {
          value.\n\n\
          ![Predicted over measured](figures/validation.svg)\n\n\
          ## Gates\n\n{}\n## Against simpler methods\n\n{}\n## All rows\n\n{}\n\
-         ## Values that were fitted\n\n{} values.\n\n{}",
+         ## Values that were fitted\n\n{} values, from priors that were uncertain by a factor of \
+         1.7. What the rows alone say leaves the other values as uncertain as the rows leave \
+         them.\n\n{}\n{}",
         gates_table(validation).markdown(),
         baselines_table(validation).markdown(),
         rows_table(validation).markdown(),
         validation.fitted.len(),
         fitted_table(validation).markdown(),
+        correlations(validation).markdown(),
     )
 }
 
@@ -178,6 +217,19 @@ pub fn json(validation: &Validation) -> String {
         "gates": validation.gates,
         "baselines": validation.baselines,
         "summary": summary(validation),
+        "correlations": validation.fit.correlations.iter().map(|(first, second, share)| {
+            let name = |index: usize| &validation.fit.values[index].name;
+            json!({"first": name(*first), "second": name(*second), "correlation": share})
+        }).collect::<Vec<_>>(),
+        "left_out": validation.fit.left_out.iter().map(|one| {
+            json!({
+                "id": validation.rows[one.row].id,
+                "quantity": one.quantity,
+                "measured": one.measured,
+                "fitted_to_all": one.with,
+                "fitted_to_others": one.without,
+            })
+        }).collect::<Vec<_>>(),
         "fitted_parameters": validation.fitted.iter().map(|[name, value, uncertainty, source]| {
             json!({"name": name, "value": value, "uncertainty": uncertainty, "source": source})
         }).collect::<Vec<_>>(),

@@ -107,6 +107,21 @@ impl Cards {
         }
     }
 
+    /// One number of a card, by `KIND/NAME` and key.
+    ///
+    /// # Errors
+    /// There is no such card, or it has no such number.
+    pub fn number(&self, title: &str, key: &str) -> Result<f64> {
+        let from = Node { place: crate::error::Place::whole(title), value: Value::Null };
+        let (kind, word) = title.split_once('/').unwrap_or((title, ""));
+        let tree = self.tree(kind, word, &from)?;
+        let value = tree.as_ref().and_then(|(tree, _)| tree.get("values")?.get(key)?.get("value"));
+        let number = value.and_then(Node::text).and_then(|text| text.parse::<f64>().ok());
+        number.filter(|number| number.is_finite()).ok_or_else(|| {
+            Error::usage(format!("the card {title} has no number `{key}` among its values"))
+        })
+    }
+
     /// The uncertain values of a card, as (key, spread): the value lies within a factor of
     /// exp(spread) of the one printed in 80 % of cases.
     pub fn uncertain(&self, title: &str) -> Vec<(String, f64)> {

@@ -17,8 +17,9 @@ pub mod source;
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
 pub use objective::{Comparison, Metric, Objective, Stat, Window};
 pub use scenario::{
-    Arrivals, BrokerPool, BrokerSettings, EngineChoice, Group, GroupProtocol, Initial, Producer,
-    Rebalancing, RoundTrips, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls, Work,
+    Arrivals, BrokerPool, BrokerSettings, EngineChoice, Group, GroupProtocol, Initial, Pacing,
+    Producer, Rebalancing, RoundTrips, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls,
+    Work,
 };
 
 use crate::chance::Seed;

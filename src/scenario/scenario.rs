@@ -146,6 +146,15 @@ pub enum Arrivals {
     Bursts,
 }
 
+/// How a load tool keeps to its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pacing {
+    /// Least sleep of a thread that is ahead of the load; zero when it need not sleep.
+    pub sleep: SimSpan,
+    /// Longest stall that is made up for; `None` for any.
+    pub makes_up_for: Option<SimSpan>,
+}
+
 /// Which engine runs a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineChoice {
@@ -201,6 +210,8 @@ pub struct Producer {
     pub load: Curve,
     /// How it arrives.
     pub arrivals: Arrivals,
+    /// How a load tool paces.
+    pub pacing: Pacing,
     /// Where the clients run.
     pub seats: Seats,
     /// Client settings.

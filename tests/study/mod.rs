@@ -4,7 +4,7 @@ use crate::support::{checked, example, root};
 use assert_cmd::Command;
 use kafsim::chance::Seed;
 use kafsim::scenario::LoadOptions;
-use kafsim::study::validate::{read_rows, scenario_of};
+use kafsim::study::validate::{read_rows, scenario_of, validate};
 use kafsim::study::{Design, differences, evaluate, partitions};
 
 fn kafsim() -> Command {
@@ -123,4 +123,24 @@ fn partitions_answers_in_one_go() {
         assert!(row[key].is_number(), "{key}: {row}");
     }
     assert!(value["recommendation"]["reason"].is_string());
+}
+
+#[test]
+fn the_rows_of_a_fit_say_what_they_know() {
+    // Two rows of one rig: least squares, what it leaves open, and each row by the other.
+    let text = std::fs::read_to_string(root().join("data/published/runs_fit.csv")).expect("data");
+    let two: Vec<&str> = text.lines().take(3).collect();
+    let rows = read_rows("runs_fit.csv", &two.join("\n"), None).expect("sound rows");
+    let result = validate(rows, None, &LoadOptions::default(), true).expect("sound scenarios");
+    let fit = &result.fit;
+    assert_eq!(fit.values.len(), result.fitted.len());
+    assert!(fit.values.iter().all(|one| one.after > 1.0 && one.after <= one.before + 1e-9));
+    // They know something about their machine, and nothing about a cost per partition: they have
+    // one partition.
+    let after = |name: &str| fit.values.iter().find(|one| one.name == name).expect(name).after;
+    assert!(after("hosts/machine-1gbe/speed") < 1.69, "{fit:?}");
+    assert!(after("costs/kafka-2-published/sender_partition") > 1.695, "{fit:?}");
+    let left: Vec<usize> = fit.left_out.iter().map(|one| one.row).collect();
+    assert!(left.contains(&0) && left.contains(&1), "{fit:?}");
+    assert!(fit.left_out.iter().any(|one| (one.without / one.with - 1.0).abs() > 0.005), "{fit:?}");
 }

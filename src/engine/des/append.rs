@@ -1,6 +1,5 @@
 //! Appends at the leader, purgatory, and responses to produce requests.
 
-use super::broker::RESPONSE_BYTES;
 use super::event::Event;
 use super::session::Reader;
 use super::world::{Owner, World};
@@ -127,7 +126,7 @@ impl World<'_> {
         let throttle = self.throttle_producer(request);
         self.mute(2 * conn, written + throttle);
         let Owner::Producer { client, .. } = self.conns[conn as usize].owner else {
-            self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
+            self.send(2 * conn + 1, request, self.costs.header_bytes, written);
             return;
         };
         let producer = self.clients[client as usize].producer as usize;
@@ -136,7 +135,7 @@ impl World<'_> {
             self.response_to_producer(request);
             return;
         }
-        self.send(2 * conn + 1, request, RESPONSE_BYTES, written);
+        self.send(2 * conn + 1, request, self.costs.header_bytes, written);
     }
 }
 

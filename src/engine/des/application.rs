@@ -194,8 +194,9 @@ impl World<'_> {
         let one = &mut self.clients[client as usize];
         let backlog = one.allowed - one.index;
         let behind = one.arrivals == Arrivals::Closed || backlog > 1e-3;
-        if !behind && one.blocked.is_none() && one.held_until <= now && !one.sleep().is_zero() {
-            one.held_until = now + one.sleep();
+        if !behind && one.blocked.is_none() && one.held_until <= now && !one.pacing.sleep.is_zero()
+        {
+            one.held_until = now + one.pacing.sleep;
         }
         let mut until = SimTime::MAX;
         one.slope = if one.blocked.is_some() {

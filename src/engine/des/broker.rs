@@ -316,6 +316,3 @@ impl World<'_> {
         }
     }
 }
-
-/// Bytes of a produce or commit response, and of a request without its batches.
-pub(super) const RESPONSE_BYTES: u64 = 100;

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::chance::Stream;
 use crate::model::heap::Eden;
 use crate::model::partitioner::{Partitioner, Sticky};
-use crate::scenario::Arrivals;
+use crate::scenario::{Arrivals, Pacing};
 use crate::units::{Bytes, SimSpan, SimTime};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -23,6 +23,7 @@ pub(super) struct Client {
     pub producer: u32,
     pub machine: u32,
     pub arrivals: Arrivals,
+    pub pacing: Pacing,
     pub partitions: Vec<Queue>,
     pub nodes: Vec<Node>,
     pub lanes: Vec<Lane>,
@@ -165,13 +166,6 @@ pub(super) fn key(number: f64) -> u64 {
 /// Bytes of a batch's header, and of a record beside its key, value and headers (format v2).
 const BATCH_OVERHEAD: f64 = 61.0;
 const RECORD_OVERHEAD: f64 = 9.0;
-/// Longest stall that a token limiter makes up for, in nanoseconds.
-const MOST_TOKENS: f64 = 1e9;
-/// A thread of Java that is ahead of its token limiter sleeps at least a millisecond, and what the
-/// timer adds.
-const TOKEN_SLEEP: SimSpan = SimSpan::from_nanos(1_060_000);
-/// The throttle of kafka-producer-perf-test sleeps at least 2 ms.
-const BURST_SLEEP: SimSpan = SimSpan::from_nanos(2_060_000);
 
 impl Client {
     pub(super) fn new(
@@ -199,6 +193,7 @@ impl Client {
             producer,
             machine,
             arrivals: spec.arrivals,
+            pacing: spec.pacing,
             partitions: Vec::new(),
             nodes: Vec::new(),
             lanes: Vec::new(),
@@ -251,8 +246,9 @@ impl Client {
         } else {
             self.index = self.index.min(self.allowed.max(self.index - self.slope * span));
         }
-        if self.arrivals == Arrivals::Tokens {
-            self.allowed = self.allowed.min(self.index + self.rate * MOST_TOKENS);
+        if let Some(most) = self.pacing.makes_up_for {
+            let most = self.rate * most.as_nanos() as f64;
+            self.allowed = self.allowed.min(self.index + most);
         }
     }
 
@@ -283,15 +279,6 @@ impl Client {
     pub(super) fn set_rate(&mut self, now: SimTime, records_s: f64) {
         self.advance(now);
         self.rate = records_s * 1e-9;
-    }
-
-    /// How long the thread sleeps when it is ahead of its load.
-    pub(super) fn sleep(&self) -> SimSpan {
-        match self.arrivals {
-            Arrivals::Tokens => TOKEN_SLEEP,
-            Arrivals::Bursts => BURST_SLEEP,
-            Arrivals::Paced | Arrivals::Poisson | Arrivals::Closed => SimSpan::ZERO,
-        }
     }
 
     /// Bytes of a batch of so many records.

@@ -20,7 +20,9 @@ pub(super) struct Machine {
     /// Inverse of the speed of a core: time that a unit of work takes.
     slowness: f64,
     noise: f64,
-    hand_off: SimSpan,
+    /// Least time of waking a thread in nanoseconds, and the share of the slowest.
+    wake_least: f64,
+    wake_rarest: f64,
     chance: Stream,
     quota: Option<Quota>,
     steal: Steal,
@@ -138,10 +140,6 @@ const LONGEST_PAUSE: SimSpan = SimSpan::from_millis(200);
 /// Excess, in time of the disk, that a writer may build up before it sleeps at all: the kernel
 /// aims at pauses of about half the longest.
 const PAUSE_FROM: SimSpan = SimSpan::from_millis(100);
-/// Waking a thread takes at least half of its mean and has a heavy tail (Pareto's law with exponent
-/// 2, cut off where it is 50 means): most wake-ups are quick, some find the core busy or asleep.
-const WAKE_LEAST: f64 = 0.5;
-const WAKE_RAREST: f64 = 1e-4;
 /// Half the width of a uniform law with a standard deviation of 1.
 const UNIFORM_HALF_WIDTH: f64 = 1.732_050_807_568_877_2;
 
@@ -156,7 +154,8 @@ impl Machine {
             // A fraction of a core is a slower core.
             slowness: servers / (host.speed * host.cores),
             noise: costs.cpu_noise,
-            hand_off: costs.hand_off,
+            wake_least: costs.hand_off.as_nanos() as f64 * costs.wake_least,
+            wake_rarest: costs.wake_rarest,
             chance,
             quota: host.cpu_quota.map(Quota::new),
             steal: Steal::new(host, steal),
@@ -190,12 +189,11 @@ impl Machine {
         (end.saturating_since(now + span), end)
     }
 
-    /// Latency of waking a thread that sleeps.
+    /// Latency of waking a thread that sleeps: mostly quick, but some find the core busy or asleep.
     #[inline]
     pub(super) fn wake(&mut self) -> SimSpan {
-        let nanos = self.hand_off.as_nanos() as f64;
-        let share = WAKE_LEAST / self.chance.uniform().max(WAKE_RAREST).sqrt();
-        SimSpan::from_nanos((nanos * share) as u64)
+        let spread = self.chance.uniform().max(self.wake_rarest).sqrt();
+        SimSpan::from_nanos((self.wake_least / spread) as u64)
     }
 
     /// The span that a piece of work takes on an idle core.

@@ -1,6 +1,6 @@
 //! A member of a consumer group: its poll loop.
 
-use super::broker::{RESPONSE_BYTES, per_byte};
+use super::broker::per_byte;
 use super::event::Event;
 use super::world::World;
 use crate::model::client::Commits;
@@ -79,9 +79,6 @@ struct Taken {
     /// Fetched pieces that are used up.
     fetches: u64,
 }
-
-/// Bytes of a committed offset.
-const OFFSET_BYTES: u64 = 100;
 
 impl World<'_> {
     /// A response has reached a member.
@@ -289,7 +286,7 @@ impl World<'_> {
         let batch = &mut self.batches[place];
         batch.turn = batch.turn.wrapping_add(1);
         batch.partition = self.groups[group as usize].offsets;
-        (batch.records, batch.bytes) = (1, OFFSET_BYTES);
+        (batch.records, batch.bytes) = (1, self.costs.offset_bytes);
         (batch.appended, batch.attempts) = (0, 0);
         (batch.first, batch.last, batch.queued) = (now, now, false);
         let request = self.requests.take();
@@ -300,7 +297,7 @@ impl World<'_> {
         (entry.awaiting, entry.failed, entry.forgotten) = (0, false, false);
         entry.turn = entry.turn.wrapping_add(1);
         entry.sent = at;
-        self.send(2 * conn, request, RESPONSE_BYTES + OFFSET_BYTES, at);
+        self.send(2 * conn, request, self.costs.header_bytes + self.costs.offset_bytes, at);
     }
 
     /// The coordinator has stored offsets.

@@ -1,6 +1,6 @@
 //! Fetches at the leader, and replica fetchers.
 
-use super::broker::{RESPONSE_BYTES, per_byte};
+use super::broker::per_byte;
 use super::event::Event;
 use super::session::{Carried, Reader};
 use super::world::World;
@@ -189,7 +189,7 @@ impl World<'_> {
         entry.completed = from;
         entry.responded = written;
         self.mute(2 * conn, written + throttle);
-        self.send(2 * conn + 1, request, RESPONSE_BYTES + bytes, first);
+        self.send(2 * conn + 1, request, self.costs.header_bytes + bytes, first);
     }
 
     /// Fills a response: slots in the order of the session, within the limits of the fetch. Only
@@ -313,7 +313,8 @@ impl World<'_> {
         one.request = Some(request);
         let conn = one.conn;
         // An incremental session names only what has changed.
-        let bytes = RESPONSE_BYTES + BYTES_PER_CHANGE * one.carried.len() as u64;
+        let bytes =
+            self.costs.header_bytes + self.costs.fetch_partition_bytes * one.carried.len() as u64;
         let entry = &mut self.requests[request];
         entry.batches.clear();
         entry.conn = conn;
@@ -348,6 +349,3 @@ impl World<'_> {
         self.agenda.schedule(now + lag_max / 2, Event::InSync);
     }
 }
-
-/// Bytes of a partition in a fetch request whose position has changed.
-const BYTES_PER_CHANGE: u64 = 30;

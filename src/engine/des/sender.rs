@@ -1,6 +1,6 @@
 //! A producer's sender thread: readiness, drain, requests in flight, acknowledgements.
 
-use super::broker::{RESPONSE_BYTES, per_byte};
+use super::broker::per_byte;
 use super::client::NONE;
 use super::event::Event;
 use super::world::World;
@@ -201,7 +201,7 @@ impl World<'_> {
         if forgotten {
             self.agenda.schedule(done, Event::Acknowledge { request });
         }
-        self.send(2 * conn, request, bytes + RESPONSE_BYTES, done);
+        self.send(2 * conn, request, bytes + self.costs.header_bytes, done);
     }
 
     /// Takes the first batch of a partition off its queue.

@@ -237,7 +237,12 @@ impl World<'_> {
                 if node_of[broker as usize] == NONE {
                     node_of[broker as usize] = nodes.len() as u32;
                     let owner = Owner::Producer { client, node: nodes.len() as u32 };
-                    let conn = self.connect(machine, broker, owner, [window, 32 << 10]);
+                    let conn = self.connect(
+                        machine,
+                        broker,
+                        owner,
+                        [window, settings.receive_buffer.get()],
+                    );
                     nodes.push(Node {
                         conn,
                         in_flight: 0,

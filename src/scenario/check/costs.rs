@@ -8,11 +8,20 @@ use std::collections::BTreeMap;
 
 const SPAN: Shape = Shape::quantity::<SimSpan>();
 const BYTES: Shape = Shape::quantity::<Bytes>();
+const SHARE: Shape = Shape::Number { min: 1e-9, max: 1.0 };
 const PAUSE: Shape = Shape::distribution::<SimSpan>();
 const NS_PER_BYTE: Shape = Shape::Number { min: 0.0, max: 1e6 };
 /// Keys whose values are sizes.
-const BYTE_KEYS: [&str; 5] =
-    ["broker_eden", "client_eden", "request_garbage", "record_garbage", "broker_memory"];
+const BYTE_KEYS: [&str; 8] = [
+    "broker_eden",
+    "client_eden",
+    "request_garbage",
+    "record_garbage",
+    "header_bytes",
+    "fetch_partition_bytes",
+    "offset_bytes",
+    "broker_memory",
+];
 /// Values of a card of models/costs.
 const COSTS: Table = &[
     Key::required("hand_off", SPAN, "latency of waking a thread"),
@@ -53,6 +62,11 @@ const COSTS: Table = &[
     Key::default("client_eden", BYTES, "600 MB", "bytes that a Java client allocates between two"),
     Key::default("request_garbage", BYTES, "4 KB", "bytes allocated per request, beside its own"),
     Key::default("record_garbage", BYTES, "150 B", "bytes that a client allocates per record"),
+    Key::default("wake_least", SHARE, "0.5", "share of hand_off that each wake-up takes at least"),
+    Key::default("wake_rarest", SHARE, "0.0001", "share of wake-ups that are as slow as any"),
+    Key::default("header_bytes", BYTES, "100 B", "of a request, or of a response"),
+    Key::default("fetch_partition_bytes", BYTES, "30 B", "of a partition in a fetch request"),
+    Key::default("offset_bytes", BYTES, "100 B", "of a committed offset"),
     Key::required("broker_memory", BYTES, "memory that is not page cache"),
 ];
 
@@ -113,6 +127,11 @@ pub(super) fn read(title: &str, values: &Node, check: &mut Check) -> Option<Cost
         segment_roll: span("segment_roll")?,
         tls_ns_per_byte: number("tls_ns_per_byte")?,
         heap,
+        wake_least: number("wake_least")?,
+        wake_rarest: number("wake_rarest")?,
+        header_bytes: bytes("header_bytes")?.get(),
+        fetch_partition_bytes: bytes("fetch_partition_bytes")?.get(),
+        offset_bytes: bytes("offset_bytes")?.get(),
         broker_memory: bytes("broker_memory")?,
     })
 }

@@ -9,8 +9,8 @@ use crate::model::client::{Acks, ProducerSettings};
 use crate::model::curve::{CurveContext, read_curve};
 use crate::model::partitioner::Partitioner;
 use crate::scenario::cards::Card;
-use crate::scenario::scenario::{Arrivals, Producer, Seats};
-use crate::units::{Bytes, Records, SimSpan};
+use crate::scenario::scenario::{Arrivals, Pacing, Producer, Seats};
+use crate::units::{Bytes, Quantity, Records, SimSpan};
 
 const CLIENTS: Shape = Shape::Count { min: 1, max: 1_000_000 };
 
@@ -28,6 +28,11 @@ pub(super) const PRODUCER: Table = &[
 ];
 /// Words of `arrivals`, in the order of their meanings in [`read_arrivals`].
 const ARRIVALS: &[&str] = &["paced", "poisson", "closed_loop", "tokens", "bursts"];
+/// Values of a card of models/tools.
+const TOOL_CARD: Table = &[
+    Key::required("sleep", Shape::quantity::<SimSpan>(), "least sleep of a thread that is ahead"),
+    Key::optional("makes_up_for", Shape::quantity::<SimSpan>(), "longest stall made up for"),
+];
 /// The machine of a client that does not say where it runs.
 const OWN_MACHINE: &str = "client-8c";
 const RECORDS: Table = &[
@@ -80,6 +85,7 @@ fn read_producer(
     let clients = fields.count("clients");
     let seats = read_seats(fields, context, hosts);
     let arrivals = read_arrivals(fields);
+    let pacing = arrivals.and_then(|arrivals| read_pacing(arrivals, fields, context));
     let card = context.card("clients", "client", fields);
     let records = fields.map("records", RECORDS).and_then(|mut records| {
         let size = records.distribution::<Bytes>("size");
@@ -136,6 +142,7 @@ fn read_producer(
             .is_some_and(|r| r.get("key").is_some_and(|key| !key.entries().is_empty())),
         load: load?,
         arrivals: arrivals?,
+        pacing: pacing?,
         seats: seats?,
         settings: settings?,
         quota: quota?,
@@ -165,6 +172,26 @@ fn read_arrivals(fields: &mut Fields<'_, '_>) -> Option<Arrivals> {
         3 => Arrivals::Tokens,
         _ => Arrivals::Bursts,
     })
+}
+
+/// How a load tool paces, from its card; others need no sleep.
+fn read_pacing(
+    arrivals: Arrivals,
+    fields: &mut Fields<'_, '_>,
+    context: &mut Context<'_>,
+) -> Option<Pacing> {
+    let name = match arrivals {
+        Arrivals::Tokens => "tokens",
+        Arrivals::Bursts => "bursts",
+        Arrivals::Paced | Arrivals::Poisson | Arrivals::Closed => return Some(Pacing::default()),
+    };
+    let card = context.card_named("tools", name, "arrivals", fields)?;
+    let path = format!("card/{}", card.title);
+    let mut card = fields.check().open(&card.values, &path, TOOL_CARD)?;
+    let sleep = card.quantity::<SimSpan>("sleep");
+    let made_up =
+        if card.has("makes_up_for") { Some(card.quantity("makes_up_for")?) } else { None };
+    Some(Pacing { sleep: sleep?, makes_up_for: made_up })
 }
 
 /// `load: {closed_loop: true}`: as fast as acknowledgements allow.
@@ -324,6 +351,7 @@ fn read_settings(
         retry_backoff: millis(retry_backoff?),
         retry_backoff_max: millis(retry_backoff_max?),
         send_buffer: Bytes::new(send_buffer?),
+        receive_buffer: Bytes::parse(card.values.get("producer_receive_buffer")?.text()?).ok()?,
         partitioner: partitioner?,
         on_jvm: on_jvm(card),
         codec: codec?,

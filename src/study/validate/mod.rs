@@ -2,11 +2,13 @@
 //! rig, with intervals, gates and baselines.
 
 mod baselines;
+mod fit;
 mod gates;
 mod predict;
 mod rows;
 
 pub use baselines::Baseline;
+pub use fit::{Fit, LeftOut, Told};
 pub use gates::{Gate, error, gated};
 pub use predict::{POINTS, Prediction, QUANTITIES};
 pub use rows::{Row, read_rows, rig_text, scenario_of};
@@ -30,13 +32,21 @@ pub struct Validation {
     pub baselines: Vec<Baseline>,
     /// Values that were fitted, with their cards' words on uncertainty and source.
     pub fitted: Vec<[String; 4]>,
+    /// What the rows marked `fit` say about them; nothing without such rows.
+    pub fit: Fit,
 }
 
-/// Validates rows against predictions.
+/// Validates rows against predictions; `leave_one_out` also predicts each row marked `fit` by the
+/// fit to all others.
 ///
 /// # Errors
 /// Rows whose scenarios do not pass their checks.
-pub fn validate(rows: Vec<Row>, rigs: Option<&Path>, options: &LoadOptions) -> Result<Validation> {
+pub fn validate(
+    rows: Vec<Row>,
+    rigs: Option<&Path>,
+    options: &LoadOptions,
+    leave_one_out: bool,
+) -> Result<Validation> {
     let predictions = predict::predict(&rows, rigs, options)?;
     let mut splits: Vec<String> = rows.iter().map(|row| row.split.clone()).collect();
     splits.dedup();
@@ -44,7 +54,9 @@ pub fn validate(rows: Vec<Row>, rigs: Option<&Path>, options: &LoadOptions) -> R
     let baselines =
         splits.iter().flat_map(|split| baselines::baselines(split, &rows, rigs, options)).collect();
     let fitted = fitted(&rows, rigs, options);
-    Ok(Validation { rows, predictions, gates, baselines, fitted })
+    let names: Vec<String> = fitted.iter().map(|[name, ..]| name.clone()).collect();
+    let fit = fit::fit(&rows, &predictions, &names, rigs, options, leave_one_out)?;
+    Ok(Validation { rows, predictions, gates, baselines, fitted, fit })
 }
 
 /// Values of the cards in use whose source says that they were fitted.

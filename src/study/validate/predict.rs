@@ -50,18 +50,55 @@ pub struct Prediction {
     pub high80: f64,
 }
 
-/// The standard deviation between repeats of one measurement on one rig, as a share of its value:
-/// throughput varies 3 to 8 %, p50 about 3 %, p99 up to 25 % (data/published/README.md).
-fn repeatability(quantity: &str) -> f64 {
-    match quantity {
-        "records_s"
-        | "consume_records_s_per_group"
-        | "publish_p50_ms"
-        | "publish_mean_ms"
-        | "e2e_p50_ms" => 0.05,
-        "publish_p95_ms" => 0.15,
-        _ => 0.25,
+/// The standard deviation between repeats of one measurement, as a share of its value, from the
+/// card `repeatability/load-tools`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Repeatability {
+    throughput: f64,
+    median: f64,
+    p95: f64,
+    tail: f64,
+}
+
+impl Repeatability {
+    /// # Errors
+    /// A card of the user's own that lacks a value.
+    pub(super) fn read(options: &LoadOptions) -> Result<Self> {
+        let cards = Cards::new(options.cards.clone(), BTreeMap::new());
+        let number = |key| cards.number("repeatability/load-tools", key);
+        Ok(Self {
+            throughput: number("throughput")?,
+            median: number("median")?,
+            p95: number("p95")?,
+            tail: number("tail")?,
+        })
     }
+
+    pub(super) fn of(&self, quantity: &str) -> f64 {
+        match quantity {
+            "records_s" | "consume_records_s_per_group" => self.throughput,
+            "publish_p50_ms" | "publish_mean_ms" | "e2e_p50_ms" => self.median,
+            "publish_p95_ms" => self.p95,
+            _ => self.tail,
+        }
+    }
+}
+
+/// What a row's quantities are when values of cards are multiplied by factors.
+///
+/// # Errors
+/// A row whose scenario does not pass its checks.
+pub(super) fn values_at(
+    row: &Row,
+    rigs: Option<&Path>,
+    options: &LoadOptions,
+    factors: &[(String, f64)],
+) -> Result<BTreeMap<&'static str, f64>> {
+    let mut options = options.clone();
+    options.factors.extend(factors.iter().cloned());
+    let checked = scenario_of(row, rigs, &options)?;
+    let run = make(&checked.scenario, Seed::new(options.seed), 0);
+    Ok(quantities(row, &run))
 }
 
 /// Predicts all rows: once with the cards as they are, and at each point of the hypercube.
@@ -86,21 +123,19 @@ pub(super) fn predict(
     let values: Result<Vec<BTreeMap<&'static str, f64>>> = work
         .par_iter()
         .map(|(row, point)| {
-            let mut options = options.clone();
-            if let Some(point) = point.checked_sub(1) {
-                let factors = columns.iter().map(|(key, column)| (key.clone(), column[point]));
-                options.factors.extend(factors);
-            }
-            let checked = scenario_of(&rows[*row], rigs, &options)?;
-            let run = make(&checked.scenario, Seed::new(options.seed), 0);
-            Ok(quantities(&rows[*row], &run))
+            let factor = |point: usize| {
+                columns.iter().map(move |(key, column)| (key.clone(), column[point]))
+            };
+            let factors: Vec<_> = point.checked_sub(1).into_iter().flat_map(factor).collect();
+            values_at(&rows[*row], rigs, options, &factors)
         })
         .collect();
     let values = values?;
+    let scatter = Repeatability::read(options)?;
     let mut predictions = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let points = &values[index * (POINTS + 1)..(index + 1) * (POINTS + 1)];
-        predictions.extend(compare(index, row, points));
+        predictions.extend(compare(index, row, points, &scatter));
     }
     Ok(predictions)
 }
@@ -190,7 +225,12 @@ fn measured(row: &Row, quantity: &str) -> Option<f64> {
     (read < (1.0 - OVERLOADED) * written).then_some(written - read)
 }
 
-fn compare(index: usize, row: &Row, points: &[BTreeMap<&'static str, f64>]) -> Vec<Prediction> {
+fn compare(
+    index: usize,
+    row: &Row,
+    points: &[BTreeMap<&'static str, f64>],
+    scatter: &Repeatability,
+) -> Vec<Prediction> {
     let mut found = Vec::new();
     let target = row.number("target_records_s");
     let reached = points[0].get("records_s").copied().unwrap_or(0.0);
@@ -214,7 +254,7 @@ fn compare(index: usize, row: &Row, points: &[BTreeMap<&'static str, f64>]) -> V
             let high = around.get(below + 1).copied().unwrap_or(low);
             low + part * (high - low)
         };
-        let noise = DEVIATE_80 * repeatability(quantity);
+        let noise = DEVIATE_80 * scatter.of(quantity);
         let half = |side: f64| (side * side + noise * noise).sqrt();
         found.push(Prediction {
             row: index,

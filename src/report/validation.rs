@@ -128,12 +128,12 @@ fn left_out(validation: &Validation) -> Table {
 
 /// For a terminal.
 pub fn text(validation: &Validation) -> String {
-    let left_out = match validation.fit.left_out.is_empty() {
-        true => String::new(),
-        false => format!("{}\n", left_out(validation).plain()),
-    };
+    let mut rest = String::new();
+    if !validation.fit.left_out.is_empty() {
+        rest = format!("{}\n", left_out(validation).plain());
+    }
     format!(
-        "{}\n{left_out}{}\n{}\n{} values were fitted, on rows marked fit alone.\n",
+        "{}\n{rest}{}\n{}\n{} values were fitted, on rows marked fit alone.\n",
         rows_table(validation).plain(),
         gates_table(validation).plain(),
         baselines_table(validation).plain(),

@@ -17,11 +17,12 @@ const SHORT: SimSpan = SimSpan::from_secs(120);
 /// for short scenarios in which nobody scales and nothing is on the timeline, flows otherwise.
 pub fn make(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
     let closed = scenario.producers.iter().any(|one| one.arrivals == Arrivals::Closed);
+    let cold = !scenario.initial.page_cache_warm;
     let still = scenario.autoscaling.is_empty() && scenario.timeline.is_empty();
     let requests = match scenario.engine {
         EngineChoice::Des => true,
         EngineChoice::Fluid => false,
-        EngineChoice::Auto => closed || (still && scenario.duration <= SHORT),
+        EngineChoice::Auto => closed || cold || (still && scenario.duration <= SHORT),
     };
     if requests {
         des::simulate(scenario, seed, replication)

@@ -23,6 +23,7 @@ pub(super) struct Seen {
     throttled: u32,
     compressed: u32,
     encrypted: u32,
+    cold: u32,
 }
 
 #[test]
@@ -46,6 +47,9 @@ fn laws_hold_after_random_scenarios() {
         let warned = |words: &str| run.warnings.iter().any(|warning| warning.contains(words));
         seen.refused += u32::from(warned("were refused"));
         seen.timed_out += u32::from(warned("waited for followers"));
+        seen.cold += u32::from(
+            run.brokers.values().any(|broker| broker.page_cache_hit.unwrap_or(1.0) < 0.5),
+        );
         seen.throttled += u32::from(warned("client quota"));
         let ended = shop.appended_records + shop.failed_records + shop.in_flight_records;
         assert!((ended - shop.offered_records).abs() < 0.5, "{text}");
@@ -65,6 +69,7 @@ fn laws_hold_after_random_scenarios() {
         seen.throttled,
         seen.compressed,
         seen.encrypted,
+        seen.cold,
     ];
     assert!(counts.iter().all(|count| *count >= LEAST), "{seen:?}");
 }
@@ -101,6 +106,7 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
         pick(chance, &["", "", "producer_byte_rate: 10 kB/s", "request_percentage: 0.1"]),
         pick(chance, &["", "", "consumer_byte_rate: 10 kB/s", "request_percentage: 0.1"]),
     ];
+    let initial = pick(chance, &["", "", "lag: {billing: 50 k}, page_cache: cold"]);
     seen.compressed += u32::from(codec != "none");
     seen.encrypted += u32::from(tls != "none");
     seen.all += u32::from(acks == "all");
@@ -115,6 +121,7 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
          network: {{card: one-region-three-zones}}\n\
          cluster: {{costs: test-costs, tls: {tls}, config: {{{far}}}, \
          brokers: {{run_on: brokers}}}}\n\
+         initial: {{{initial}}}\n\
          topics:\n  orders: {{partitions: {}, replication_factor: {replicas}, \
          config: {{min.insync.replicas: {insync}{flush}}}}}\n\
          producers:\n  shop: {{to: {{orders: 1}}, clients: {}, client: {client}, {arrivals}\

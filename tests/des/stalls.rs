@@ -138,3 +138,30 @@ fn a_new_segment_locks_the_log() {
     let without = each_millisecond("segment.bytes: 10000000", &[]);
     assert!(near(with - without, 20.0, 0.1), "{with} − {without}");
 }
+
+#[test]
+fn a_reader_behind_the_page_cache_waits_for_the_disk() {
+    // 300,000 records of 1,000 B behind a cold cache, and a disk that reads 16 MB/s.
+    let with = |cache: &str| {
+        let small = Small {
+            partitions: 8,
+            load: "{rate: 10 /s}",
+            groups: "{billing: {reads: [orders]}}".to_owned(),
+            ..Small::new()
+        };
+        let initial = format!("initial: {{lag: {{billing: 300 k}}, page_cache: {cache}}}\ntopics:");
+        let mut factors = near_by();
+        factors.insert("hosts/nvme-8c-64g/disk_read".to_owned(), 0.01);
+        run(&small.text().replace("topics:", &initial), &factors, 1)
+    };
+    let cold = with("cold");
+    let read = cold.groups["billing"].records_s * 1_000.0;
+    // A response holds half a second of the disk: one more or less counts in six seconds.
+    assert!(near(read, 16e6, 0.1), "{read}");
+    let hit = cold.brokers[&1].page_cache_hit.expect("something was sent");
+    assert!(hit < 0.05, "{hit}");
+    // What memory holds is read in no time: nothing is left of it after the warm-up.
+    let warm = with("warm");
+    assert!(warm.groups["billing"].processing_lag_records.max < 10.0, "{warm:?}");
+    assert!(warm.brokers[&1].page_cache_hit.expect("something was sent") > 0.999);
+}

@@ -96,7 +96,6 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
         ("clusters: {east: {}}\n", "`clusters`"),
         ("mirrors: [{from: a, to: b}]\n", "`mirrors`"),
         ("placement: layout.json\n", "placements from a file"),
-        ("initial: {page_cache: cold}\n", "a cold cache"),
         ("timeline: [{after: 1 min, do: kill_broker, broker: 1}]\n", "`kill_broker`"),
     ] {
         let found = problems(&format!("{GOOD}{addition}")).expect("it is refused");
@@ -106,6 +105,47 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
     let closed = GOOD.replacen("load: {rate: 5 k/s}", "load: {closed_loop: true}", 1);
     let found = problems(&format!("{closed}engine: fluid\n")).expect("it is refused");
     assert!(found.contains("closed loop"), "{found}");
+    let cold = problems(&format!("{GOOD}engine: fluid\ninitial: {{page_cache: cold}}\n"));
+    let cold = cold.expect("it is refused");
+    assert!(cold.contains("cold page cache"), "{cold}");
+}
+
+#[test]
+fn codecs_quotas_and_encryption_say_what_they_allow() {
+    for (from, to, words) in [
+        (
+            "load: {rate: 5 k/s}",
+            "config: {compression.type: zst}\n    load: {rate: 5 k/s}",
+            ["`zst`", "did you mean `zstd`?"],
+        ),
+        (
+            "load: {rate: 5 k/s}",
+            "config: {compression.type: zstd, compression.zstd.level: 5}\n    load: {rate: 5 k/s}",
+            ["`zstd-5`", "zstd-9"],
+        ),
+        ("size: 1 KiB", "size: 1 KiB, compresses: jsn", ["`jsn`", "did you mean `json`?"]),
+        (
+            "load: {rate: 5 k/s}",
+            "quota: {producer_byte_rate: 0 B/s}\n    load: {rate: 5 k/s}",
+            ["`0 B/s`", "above zero"],
+        ),
+        (
+            "reads: [orders]",
+            "quota: {producer_byte_rate: 1 MB/s}\n    reads: [orders]",
+            ["producer_byte_rate", "did you mean `consumer_byte_rate`?"],
+        ),
+        (
+            "load: {rate: 5 k/s}",
+            "quota: {request_percentage: 0}\n    load: {rate: 5 k/s}",
+            ["request_percentage", "0.01"],
+        ),
+        ("brokers: {run_on", "tls: always\n  brokers: {run_on", ["`always`", "none, clients, all"]),
+    ] {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "{from}");
+        let found = problems(&text).expect("it is refused");
+        assert!(words.iter().all(|word| found.contains(word)), "{words:?}: {found}");
+    }
 }
 
 #[test]

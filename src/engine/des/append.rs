@@ -12,6 +12,7 @@ impl World<'_> {
     pub(super) fn append(&mut self, request: u32, conn: u32, acks: Acks) {
         let now = self.agenda.now();
         let broker = self.conns[conn as usize].broker;
+        let machine = self.brokers[broker as usize].machine;
         let batches = std::mem::take(&mut self.requests[request].batches);
         let mut awaiting = 0;
         // The OpenMessaging Benchmark takes the age of a record from its time stamp.
@@ -35,12 +36,13 @@ impl World<'_> {
         }
         for batch in &batches {
             let one = self.batches[*batch];
+            let passed = self.machines[machine as usize].passed();
             let log = &mut self.logs[one.partition as usize];
             let known = one.appended > 0;
             let span =
                 if stamped { [one.first, one.last].map(whole_ms) } else { [one.first, one.last] };
             if !known {
-                log.append(now, one.records, one.bytes, span);
+                log.append(now, [u64::from(one.records), one.bytes], span, passed);
             }
             let end = if known { one.appended } else { log.end };
             self.batches[*batch].appended = end;

@@ -29,6 +29,9 @@ pub(super) struct Broker {
     pub handlers_held: SimSpan,
     pub connections: u32,
     pub isr_shrinks: u32,
+    /// Bytes of fetch responses, and of those what had to be read from disks.
+    pub sent: u64,
+    pub sent_cold: u64,
     /// Its Java heap, and until when it stands still to collect it.
     eden: Eden,
     pub paused: SimTime,
@@ -48,6 +51,8 @@ impl Broker {
             handlers_held: SimSpan::ZERO,
             connections: 0,
             isr_shrinks: 0,
+            sent: 0,
+            sent_cold: 0,
             eden,
             paused: SimTime::ZERO,
         }

@@ -111,6 +111,22 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// A broker that nothing has been sent to.
+    pub(super) fn new(conn: u32) -> Self {
+        Self {
+            conn,
+            in_flight: 0,
+            queued: Vec::new(),
+            cursor: 0,
+            closed: 0,
+            created: VecDeque::new(),
+            unwritten: false,
+            throttled: SimTime::ZERO,
+            full_since: None,
+            full_for: SimSpan::ZERO,
+        }
+    }
+
     /// Notes whether the broker can be sent a request.
     pub(super) fn note_room(&mut self, now: SimTime, most: u32) {
         let full = self.in_flight >= most || self.unwritten;

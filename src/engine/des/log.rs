@@ -60,6 +60,9 @@ pub(super) struct Stored {
     pub records: u32,
     pub first: SimTime,
     pub last: SimTime,
+    /// Bytes that had passed through the leader's page cache when it was written; negative before
+    /// the run.
+    pub passed: i64,
 }
 
 impl Log {
@@ -116,13 +119,19 @@ impl Log {
     }
 
     /// Appends a batch at the leader.
-    pub(super) fn append(&mut self, now: SimTime, records: u32, bytes: u64, span: [SimTime; 2]) {
+    pub(super) fn append(
+        &mut self,
+        now: SimTime,
+        [records, bytes]: [u64; 2],
+        span: [SimTime; 2],
+        passed: i64,
+    ) {
         for follower in &mut self.followers {
             if follower.has == self.end {
                 follower.caught_up = now;
             }
         }
-        self.records += u64::from(records);
+        self.records += records;
         self.bytes += bytes;
         self.end += 1;
         let (records_end, bytes_end) = (self.records, self.bytes);
@@ -131,7 +140,8 @@ impl Log {
             self.first = self.end;
             self.before = (records_end, bytes_end);
         } else {
-            self.batches.push_back(Stored { records_end, bytes_end, records, first, last });
+            let records = records as u32;
+            self.batches.push_back(Stored { records_end, bytes_end, records, first, last, passed });
         }
     }
 

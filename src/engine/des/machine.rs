@@ -29,6 +29,8 @@ pub(super) struct Machine {
     pub egress: Nic,
     pub ingress: Nic,
     pub disks: Vec<Storage>,
+    /// Bytes that the page cache holds.
+    pub cache: i64,
 }
 
 /// Slices of time that are taken from the cores, at random instants. Whatever is at work on a core
@@ -132,6 +134,12 @@ pub(super) struct Storage {
     ceiling: f64,
     /// Bytes written into the cache or to the disk since the run began.
     pub bytes: u64,
+    /// When dirty bytes were last settled, and what had been written until then.
+    settled: (SimTime, u64),
+    /// Bytes read from the disk, and when those asked for so far are there.
+    pub read: u64,
+    read_bytes_per_ns: f64,
+    read_free: SimTime,
 }
 
 /// Longest sleep of a writer that dirties pages faster than the disk takes them: the kernel's
@@ -147,6 +155,7 @@ impl Machine {
     pub(super) fn new(host: &Host, cache_bytes: f64, costs: &Costs, chances: [Stream; 3]) -> Self {
         let servers = host.cores.ceil().max(1.0);
         let [chance, disk_chance, steal] = chances;
+        let cache = cache_bytes as i64;
         let shares = host.disks.len().max(1) as f64;
         Self {
             cpu: FifoStation::new(servers as usize),
@@ -159,6 +168,7 @@ impl Machine {
             chance,
             quota: host.cpu_quota.map(Quota::new),
             steal: Steal::new(host, steal),
+            cache,
             egress: Nic::new(host.nic_out.get()),
             ingress: Nic::new(host.nic_in.get()),
             disks: host
@@ -199,6 +209,11 @@ impl Machine {
     /// The span that a piece of work takes on an idle core.
     pub(super) fn alone(&self, work: SimSpan) -> SimSpan {
         SimSpan::from_nanos((work.as_nanos() as f64 * self.slowness) as u64)
+    }
+
+    /// Bytes that have passed through the page cache so far, written or read into it.
+    pub(super) fn passed(&self) -> i64 {
+        self.disks.iter().map(|disk| disk.bytes + disk.read).sum::<u64>() as i64
     }
 
     /// Core seconds used so far, over cores: divided by time it is the utilisation.
@@ -249,7 +264,25 @@ impl Storage {
             // Writers sleep from the midpoint of the two thresholds on.
             ceiling: cache_bytes * f64::midpoint(host.dirty_background, host.dirty_limit),
             bytes: 0,
+            settled: (SimTime::ZERO, 0),
+            read: 0,
+            read_bytes_per_ns: disk.read.get() * 1e-9,
+            read_free: SimTime::ZERO,
         }
+    }
+
+    /// Bytes that the page cache holds no more are read; returns when they are there. Write-back
+    /// that goes on meanwhile takes half of the disk's time, and loses the other half.
+    pub(super) fn fetch(&mut self, now: SimTime, bytes: u64) -> SimTime {
+        self.drain(now);
+        self.read += bytes;
+        let mut span = bytes as f64 / self.read_bytes_per_ns;
+        if self.dirty > self.background {
+            self.dirty += span * self.bytes_per_ns;
+            span *= 2.0;
+        }
+        self.read_free = self.read_free.max(now) + SimSpan::from_nanos(span as u64);
+        self.read_free
     }
 
     /// Whether a writer of some bytes would have to sleep.
@@ -300,16 +333,20 @@ impl Storage {
         }
     }
 
-    /// Sets the dirty bytes to where writing at `bytes_per_s` would have brought them.
-    pub(super) fn settle(&mut self, now: SimTime, bytes_per_s: f64) {
+    /// Sets the dirty bytes to where writing as since the last time would have brought them.
+    pub(super) fn settle(&mut self, now: SimTime) {
         self.drain(now);
-        if bytes_per_s * 1e-9 > self.bytes_per_ns {
+        let (since, before) = std::mem::replace(&mut self.settled, (now, self.bytes));
+        let span = now.saturating_since(since).as_nanos() as f64;
+        if (self.bytes - before) as f64 > self.bytes_per_ns * span {
             self.dirty = self.dirty.max(self.ceiling);
         }
     }
 
-    /// Seconds of the disk's write bandwidth asked for so far.
+    /// Seconds of the disk's bandwidth asked for so far.
     pub(super) fn busy(&self) -> f64 {
-        self.bytes as f64 / self.bytes_per_ns * 1e-9
+        let writing = self.bytes as f64 / self.bytes_per_ns;
+        let reading = self.read as f64 / self.read_bytes_per_ns;
+        (writing + reading) * 1e-9
     }
 }

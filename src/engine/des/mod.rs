@@ -133,12 +133,8 @@ impl World<'_> {
     /// Brings page caches to the dirty bytes that the present rates would have led to.
     fn settle(&mut self) {
         let now = self.agenda.now();
-        let seconds = (now - SimTime::ZERO).as_secs_f64();
-        for machine in &mut self.machines {
-            for disk in &mut machine.disks {
-                let rate = disk.bytes as f64 / seconds;
-                disk.settle(now, rate);
-            }
+        for disk in self.machines.iter_mut().flat_map(|machine| &mut machine.disks) {
+            disk.settle(now);
         }
     }
 }

@@ -200,6 +200,7 @@ impl World<'_> {
     fn broker_outcomes(&self, report: &Report<'_>) -> BTreeMap<u32, BrokerOutcome> {
         let mut outcomes = BTreeMap::new();
         for (index, broker) in self.scenario.cluster.brokers.iter().enumerate() {
+            let one = &self.brokers[index];
             let entity = broker.node_id.to_string();
             let of = |name: &str| report.index.utilisation(name, &entity);
             let number = index as u32;
@@ -219,8 +220,9 @@ impl World<'_> {
                     replicas: logs.iter().filter(holds).count() as u32,
                     leaders: logs.iter().filter(|log| log.leader == number).count() as u32,
                     stored_bytes_end: stored,
-                    isr_shrinks: Some(self.brokers[index].isr_shrinks),
-                    page_cache_hit: None,
+                    isr_shrinks: Some(one.isr_shrinks),
+                    page_cache_hit: (one.sent > 0)
+                        .then(|| 1.0 - one.sent_cold as f64 / one.sent as f64),
                     requests: self.request_phases(index),
                 },
             );

@@ -176,8 +176,10 @@ impl World<'_> {
         let throttle = self.throttle_consumer(session, request, bytes);
         if !throttle.is_zero() {
             bytes = 0;
+            self.cold.clear();
         }
         let conn = self.sessions[session as usize].conn;
+        let read_at = self.fetch_cold(conn, bytes);
         let tls = self.conns[conn as usize].tls_ns_per_byte;
         let copying = per_byte(bytes, self.costs.send_ns_per_byte + tls);
         let written = self.network(conn, self.costs.network_request + copying).max(from);
@@ -185,6 +187,7 @@ impl World<'_> {
         let broker = &self.brokers[self.conns[conn as usize].broker as usize];
         let span = self.machines[broker.machine as usize].alone(copying);
         let first = from.max(SimTime::ZERO + (written - SimTime::ZERO).saturating_sub(span));
+        let (first, written) = (first.max(read_at), written.max(read_at));
         let entry = &mut self.requests[request];
         entry.completed = from;
         entry.responded = written;
@@ -192,11 +195,31 @@ impl World<'_> {
         self.send(2 * conn + 1, request, self.costs.header_bytes + bytes, first);
     }
 
+    /// Reads from the disk what the page cache has lost. The network thread of the connection waits
+    /// for it: `sendfile` blocks. Returns when everything is there.
+    fn fetch_cold(&mut self, conn: u32, bytes: u64) -> SimTime {
+        let one = self.conns[conn as usize];
+        let broker = &mut self.brokers[one.broker as usize];
+        broker.sent += bytes;
+        let mut there = SimTime::ZERO;
+        for (disk, bytes) in self.cold.drain(..) {
+            broker.sent_cold += bytes;
+            let storage = &mut self.machines[broker.machine as usize].disks[disk as usize];
+            there = there.max(storage.fetch(self.agenda.now(), bytes));
+        }
+        let free = &mut broker.network[one.thread as usize];
+        *free = (*free).max(there);
+        there
+    }
+
     /// Fills a response: slots in the order of the session, within the limits of the fetch. Only
     /// the first non-empty partition may exceed them, and a batch that does not fit is cut off.
     fn read(&mut self, session: u32) -> u64 {
         let one = &mut self.sessions[session as usize];
         let follows = one.follows();
+        let broker = &self.brokers[self.conns[one.conn as usize].broker as usize];
+        let machine = &self.machines[broker.machine as usize];
+        let oldest = machine.passed() - machine.cache;
         let mut left = one.limits.response_bytes;
         let mut total = 0;
         one.carried.clear();
@@ -211,7 +234,8 @@ impl World<'_> {
             }
             let begin = log.totals(state.position).1;
             let there = log.totals(limit).1 - begin;
-            let first = log.at(state.position).bytes_end - begin;
+            let stored = log.at(state.position);
+            let first = stored.bytes_end - begin;
             let mut most = one.limits.partition_bytes.min(left);
             if one.carried.is_empty() {
                 most = most.max(first);
@@ -221,6 +245,11 @@ impl World<'_> {
             }
             let bytes = there.min(most);
             let to = log.within(state.position, limit, bytes);
+            if stored.passed < oldest
+                && let Some((_, disk)) = log.disks.first()
+            {
+                self.cold.push((*disk, bytes));
+            }
             one.carried.push(Carried { slot, from: state.position, to, bytes });
             state.ready = false;
             if !follows {

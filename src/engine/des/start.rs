@@ -15,10 +15,11 @@ use crate::model::curve::LoadCurve;
 use crate::model::heap::Eden;
 use crate::scenario::{Arrivals, Seats};
 use crate::units::{SimSpan, SimTime};
-use std::collections::VecDeque;
 
-/// When the page cache is brought to the state that it would have reached.
-const SETTLE_AT: [SimSpan; 2] = [SimSpan::from_millis(700), SimSpan::from_millis(1_500)];
+/// When the page cache is brought to the state that it would have reached. The last one comes
+/// after whatever stood still in the beginning.
+const SETTLE_AT: [SimSpan; 3] =
+    [SimSpan::from_millis(700), SimSpan::from_millis(1_500), SimSpan::from_millis(2_500)];
 /// Series get this many points.
 const POINTS: u64 = 120;
 
@@ -243,18 +244,7 @@ impl World<'_> {
                         owner,
                         [window, settings.receive_buffer.get()],
                     );
-                    nodes.push(Node {
-                        conn,
-                        in_flight: 0,
-                        queued: Vec::new(),
-                        cursor: 0,
-                        closed: 0,
-                        created: VecDeque::new(),
-                        unwritten: false,
-                        throttled: SimTime::ZERO,
-                        full_since: None,
-                        full_for: SimSpan::ZERO,
-                    });
+                    nodes.push(Node::new(conn));
                 }
                 let node = node_of[broker as usize];
                 let partition = partition.0;

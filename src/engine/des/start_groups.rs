@@ -1,6 +1,7 @@
 //! Consumer groups before the first event.
 
 use super::client::NONE;
+use super::log::Log;
 use super::member::Member;
 use super::quota::Meters;
 use super::session::{Limits, Reader, Session};
@@ -88,12 +89,19 @@ impl World<'_> {
     fn fill(&mut self, owners: &[(PartitionId, u32)], lag: u64, group: usize) -> u64 {
         let each = lag / owners.len().max(1) as u64;
         let mut total = 0;
-        let size = self.mean_record_bytes(group);
+        let bytes = (self.mean_record_bytes(group) * OLD_BATCH as f64) as u64;
+        let batches = each.div_ceil(OLD_BATCH);
+        let warm = self.scenario.initial.page_cache_warm;
         for (partition, _) in owners {
+            // All replicas of a machine were written side by side through one page cache.
+            let leader = self.logs[partition.index()].leader;
+            let holds = |log: &&Log| log.disks.iter().any(|(broker, _)| *broker == leader);
+            let beside = self.logs.iter().filter(holds).count() as u64;
             let log = &mut self.logs[partition.index()];
-            for _ in 0..each.div_ceil(OLD_BATCH) {
-                let bytes = (size * OLD_BATCH as f64) as u64;
-                log.append(SimTime::ZERO, OLD_BATCH as u32, bytes, [SimTime::ZERO; 2]);
+            for number in 0..batches {
+                let behind = ((batches - number) * bytes * beside) as i64;
+                let passed = if warm { -behind } else { i64::MIN / 2 };
+                log.append(SimTime::ZERO, [OLD_BATCH, bytes], [SimTime::ZERO; 2], passed);
                 total += OLD_BATCH;
             }
             let end = log.end;

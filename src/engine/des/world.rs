@@ -50,6 +50,8 @@ pub(super) struct World<'s> {
     /// Parked fetches by their `max.wait.ms`: (session, round).
     pub waits: Vec<DelayRing<(u32, u32)>>,
     pub scratch: Vec<u32>,
+    /// What a response has to read from disks: (disk of the leader's machine, bytes).
+    pub cold: Vec<(u32, u64)>,
     /// For delays on the way.
     pub chance: Stream,
     /// Chunks until the next one that is lost at its end.
@@ -194,6 +196,7 @@ impl<'s> World<'s> {
             purgatory: Vec::new(),
             waits: Vec::new(),
             scratch: Vec::new(),
+            cold: Vec::new(),
             chance,
             before_loss,
             events: 0,

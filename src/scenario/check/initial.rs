@@ -39,9 +39,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Ini
             share
         }
     });
-    if initial.word("page_cache") == Some(1) {
-        initial.refuse("page_cache", "`cold`", "warm: a cold cache is not simulated yet");
-    }
+    let page_cache_warm = initial.word("page_cache")? == 0;
     let mut lag = BTreeMap::new();
     let mut sound = true;
     if let Some(node) = initial.raw("lag") {
@@ -66,6 +64,6 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Ini
             }
         }
     }
-    let initial = Initial { stored: stored?, lag, page_cache_warm: true };
+    let initial = Initial { stored: stored?, lag, page_cache_warm };
     sound.then_some(initial)
 }

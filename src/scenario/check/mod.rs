@@ -233,6 +233,11 @@ fn check_engine(engine: EngineChoice, producers: Option<&[Producer]>, fields: &m
             }
         }
     }
+    let cold = fields.node().get("initial").and_then(|initial| initial.get("page_cache")?.text());
+    if engine == EngineChoice::Fluid && cold == Some("cold") {
+        let allowed = "engine: des or auto: flows begin with a warm page cache";
+        fields.refuse("engine", "a cold page cache with engine fluid", allowed);
+    }
     let closed =
         producers.into_iter().flatten().any(|producer| producer.arrivals == Arrivals::Closed);
     if engine == EngineChoice::Fluid && closed {

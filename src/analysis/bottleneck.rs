@@ -75,7 +75,7 @@ fn rank(kind: &str) -> u8 {
 }
 
 /// Groups of resources by the last words that engines use for them; everything else is a disk.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     (" replica fetchers", "replica_fetchers"),
     (" fsync", "fsync"),
     (" quota", "quota"),
@@ -88,6 +88,7 @@ const KINDS: [(&str, &str); 12] = [
     (" CPU", "cpu"),
     (" NIC in", "nic_in"),
     (" NIC out", "nic_out"),
+    (" link", "link"),
 ];
 
 /// The group of resources, from the words that engines use.

@@ -25,6 +25,8 @@ pub struct Host {
     pub nic_in: ByteRate,
     /// NIC capacity out.
     pub nic_out: ByteRate,
+    /// The NIC's capacities are a burst, each way for itself; always there without it.
+    pub nic_burst: Option<Allowance>,
     /// Share of available memory that dirty pages may take before writers are slowed down.
     pub dirty_limit: f64,
     /// Share of available memory at which the kernel writes dirty pages back at once.
@@ -39,6 +41,15 @@ pub struct Host {
     pub price: Option<MoneyRate>,
 }
 
+/// What is left of a bandwidth that is only lent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allowance {
+    /// The rate without credit, at which credit is earned as well; below the burst rate.
+    pub baseline: ByteRate,
+    /// The credit of a full bucket, which a run begins with.
+    pub credit: Bytes,
+}
+
 /// A disk of a host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disk {
@@ -46,6 +57,10 @@ pub struct Disk {
     pub write: ByteRate,
     /// Sequential read bandwidth.
     pub read: ByteRate,
+    /// Time of moving to another file; zero for disks without heads.
+    pub seek: SimSpan,
+    /// Its bandwidths are a burst; always there without it.
+    pub burst: Option<Allowance>,
     /// Usable capacity.
     pub capacity: Bytes,
     /// Latency of committing an fsync to the journal, beside the write of its bytes.

@@ -12,7 +12,7 @@ mod placement;
 mod topic;
 
 pub use broker::{Broker, LogDir};
-pub use host::{Disk, Host};
+pub use host::{Allowance, Disk, Host};
 pub use ids::{BrokerId, GroupId, HostId, PartitionId, ProducerId, TopicId};
 pub use invariants::Violation;
 pub use placement::{PlacementError, Slot, place_striped, spread_log_dirs};

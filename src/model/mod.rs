@@ -13,13 +13,16 @@
 pub mod assignor;
 pub mod assignors;
 pub mod batching;
+pub mod burst;
 pub mod client;
 pub mod codec;
 pub mod cost;
 pub mod curve;
 pub mod curves;
+pub mod disk;
 pub mod fetching;
 pub mod heap;
+pub mod link;
 pub mod operation;
 pub mod operations;
 pub mod partitioner;

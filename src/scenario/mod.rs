@@ -18,8 +18,7 @@ pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
 pub use objective::{Comparison, Metric, Objective, Stat, Window};
 pub use scenario::{
     Arrivals, BrokerPool, BrokerSettings, EngineChoice, Group, GroupProtocol, Initial, Pacing,
-    Producer, Rebalancing, RoundTrips, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls,
-    Work,
+    Producer, Rebalancing, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls, Work,
 };
 
 use crate::chance::Seed;

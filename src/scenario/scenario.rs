@@ -7,6 +7,7 @@ use crate::model::assignor::Assignor;
 use crate::model::client::{ConsumerSettings, ProducerSettings};
 use crate::model::cost::Costs;
 use crate::model::curve::Curve;
+use crate::model::link::Links;
 use crate::model::policy::Policy;
 use crate::model::quota::Quota;
 use crate::units::{ByteRate, Bytes, Records, SimSpan, SimTime};
@@ -26,13 +27,13 @@ pub struct Scenario {
     /// Length of the run.
     pub duration: SimSpan,
     /// Cut from rates and latencies at the beginning.
-    pub warm_up: SimSpan,
+    pub warm_up: Option<SimSpan>,
     /// The engine asked for.
     pub engine: EngineChoice,
     /// The cluster at t = 0, replicas placed.
     pub cluster: Cluster,
     /// Round trip between two hosts of one zone, and of two zones.
-    pub round_trip: RoundTrips,
+    pub links: Links,
     /// What a new broker is made of.
     pub pool: BrokerPool,
     /// CPU and time costs.
@@ -58,24 +59,6 @@ pub struct Scenario {
     pub slo: Vec<Objective>,
     /// What the reader should know although it is allowed.
     pub warnings: Vec<String>,
-}
-
-/// Round-trip times by distance.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RoundTrips {
-    /// Within a zone.
-    pub same_zone: SimSpan,
-    /// Between zones.
-    pub other_zone: SimSpan,
-    /// Within a machine.
-    pub loopback: SimSpan,
-    /// Mean of an exponential delay that each piece of data has on top, each way.
-    pub jitter: SimSpan,
-    /// Share of chunks (at most a window) whose last segment is lost: nothing follows it that
-    /// would tell, so TCP waits for its time-out. Others are sent again at once, for nothing.
-    pub loss: f64,
-    /// That time-out.
-    pub retransmission: SimSpan,
 }
 
 /// Broker properties under their Kafka names.
@@ -221,6 +204,11 @@ pub struct Producer {
 }
 
 impl Scenario {
+    /// When the statistics begin.
+    pub fn warmed_up(&self) -> SimTime {
+        SimTime::ZERO.saturating_add(self.warm_up.unwrap_or(SimSpan::ZERO))
+    }
+
     /// CPU of encryption per byte at each end, in nanoseconds: towards clients, between brokers.
     pub fn tls_ns_per_byte(&self) -> [f64; 2] {
         let cost = self.costs.tls_ns_per_byte;

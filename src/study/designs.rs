@@ -3,6 +3,7 @@
 //! Replication k of every design draws from the same named streams, so a difference between two
 //! designs is taken replication by replication: what is common to both cancels.
 
+use super::settle::settled;
 use super::simulate::judged;
 use crate::analysis::{CONFIDENCE, Interval, replications};
 use crate::chance::Seed;
@@ -77,12 +78,14 @@ pub struct Difference {
 
 /// Simulates every design `count` times; results do not depend on the number of threads.
 pub fn evaluate(designs: &[Design], seed: Seed, count: u32) -> Vec<Outcome> {
+    let scenarios: Vec<_> =
+        designs.par_iter().map(|design| settled(&design.scenario, seed).0).collect();
     let work: Vec<(usize, u32)> = (0..designs.len())
         .flat_map(|design| (0..count).map(move |replication| (design, replication)))
         .collect();
     let runs: Vec<Run> = work
         .par_iter()
-        .map(|(design, replication)| judged(&designs[*design].scenario, seed, *replication))
+        .map(|(design, replication)| judged(&scenarios[*design], seed, *replication))
         .collect();
     let mut runs = runs.into_iter();
     designs

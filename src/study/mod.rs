@@ -4,6 +4,7 @@ mod designs;
 mod partitions;
 mod replay;
 mod script;
+mod settle;
 mod simulate;
 pub mod validate;
 

@@ -121,7 +121,7 @@ fn test_of(scenario: &Scenario, count: u32, reads: bool) -> Scenario {
     let mut test = scenario.clone();
     test.name = format!("{}-{count}-partitions", scenario.name);
     test.engine = EngineChoice::Des;
-    (test.duration, test.warm_up) = (DURATION, WARM_UP);
+    (test.duration, test.warm_up) = (DURATION, Some(WARM_UP));
     test.autoscaling.clear();
     test.timeline.clear();
     test.slo.clear();

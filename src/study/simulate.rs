@@ -2,6 +2,7 @@
 
 use super::designs::QUANTITIES;
 use super::script::remark;
+use super::settle::settled;
 use crate::analysis::{CONFIDENCE, Interval, judge, replications};
 use crate::chance::Seed;
 use crate::engine::{des, fluid};
@@ -16,18 +17,22 @@ const SHORT: SimSpan = SimSpan::from_secs(120);
 /// One run by the engine that the scenario asks for. `auto` takes requests for closed loops and
 /// for short scenarios in which nobody scales and nothing is on the timeline, flows otherwise.
 pub fn make(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
-    let closed = scenario.producers.iter().any(|one| one.arrivals == Arrivals::Closed);
-    let cold = !scenario.initial.page_cache_warm;
-    let still = scenario.autoscaling.is_empty() && scenario.timeline.is_empty();
-    let requests = match scenario.engine {
-        EngineChoice::Des => true,
-        EngineChoice::Fluid => false,
-        EngineChoice::Auto => closed || cold || (still && scenario.duration <= SHORT),
-    };
-    if requests {
+    if by_requests(scenario) {
         des::simulate(scenario, seed, replication)
     } else {
         fluid::simulate(scenario, seed, replication)
+    }
+}
+
+/// Whether [`make`] takes requests.
+pub(super) fn by_requests(scenario: &Scenario) -> bool {
+    let closed = scenario.producers.iter().any(|one| one.arrivals == Arrivals::Closed);
+    let cold = !scenario.initial.page_cache_warm;
+    let still = scenario.autoscaling.is_empty() && scenario.timeline.is_empty();
+    match scenario.engine {
+        EngineChoice::Des => true,
+        EngineChoice::Fluid => false,
+        EngineChoice::Auto => closed || cold || (still && scenario.duration <= SHORT),
     }
 }
 
@@ -79,7 +84,10 @@ const TOLD: [&str; 4] = ["records_s", "publish_ms_p50", "publish_ms_p99", "e2e_m
 ///
 /// Source of the stopping rule: Law, *Simulation Modeling and Analysis*, section 9.4.1.
 pub fn simulate_precisely(scenario: &Scenario, seed: Seed, precision: Precision) -> Run {
+    let (scenario, warm_up) = settled(scenario, seed);
+    let scenario = scenario.as_ref();
     let mut run = simulate(scenario, seed);
+    run.remarks.extend(warm_up);
     let requests = run.engine == EngineKind::Des;
     let (least, most) = match precision {
         Precision::Replications(count) => (count, count),

@@ -3,6 +3,7 @@
 mod laws;
 mod limits;
 mod micro;
+mod places;
 mod precision;
 mod relations;
 mod stalls;

@@ -73,6 +73,53 @@ fn each_mistake_is_named_at_its_place() {
 }
 
 #[test]
+fn links_are_between_two_known_zones() {
+    let refused = |links: &str, words: &[&str]| {
+        let zones = "count: 3, zones: [a, b, c]}\nnetwork: {links: [";
+        refused("count: 3}\n", &format!("{zones}{links}]}}\n"), "s.yaml:5:", words);
+    };
+    refused("{between: [a, d], rtt: 1 ms}", &["`d`", "a, b, c"]);
+    refused("{between: [a], rtt: 1 ms}", &["1 zones", "two zones"]);
+    refused("{between: [a, a], rtt: 1 ms}", &["`a` twice", "rtt_same_zone"]);
+    refused("{between: [a, b], rtt: 1 ms}, {between: [b, a], rtt: 2 ms}", &["one link for each"]);
+    refused("{between: [a, b], rtt: 1}", &["found `1`"]);
+    refused("{between: [a, b]}", &["rtt"]);
+    refused("{between: [a, b], rtt: 1 ms, bandwidth: 0 B/s}", &["above zero"]);
+}
+
+#[test]
+fn credit_has_a_baseline_below_the_burst() {
+    let card = |more: &str| {
+        format!(
+            "card: hosts\nname: own\nabout: a\nsource: b\ndate: 2026-11-27\nvalues:\n  \
+             cores: {{value: \"4\"}}\n  memory: {{value: \"16 GiB\"}}\n  \
+             nic_in: {{value: \"1 GB/s\"}}\n  nic_out: {{value: \"1 GB/s\"}}\n  \
+             disk_write: {{value: \"200 MB/s\"}}\n  disk_read: {{value: \"200 MB/s\"}}\n  \
+             disk_capacity: {{value: \"1 TB\"}}\n{more}"
+        )
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let with = |more: &str| {
+        let card = card(more).replace("\"}", "\", uncertainty: \"± 1 %\"}");
+        std::fs::write(folder.path().join("own.yaml"), card).expect("written");
+        let text = GOOD.replace("lab-4c-16g", "./own.yaml");
+        let file = folder.path().join("s.yaml");
+        std::fs::write(&file, text).expect("written");
+        load(&file.display().to_string(), &LoadOptions::default())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    with("").expect("a sound card");
+    with("  disk_baseline: {value: \"50 MB/s\"}\n  disk_credit: {value: \"9 GB\"}\n")
+        .expect("a sound card");
+    let alone = with("  disk_baseline: {value: \"50 MB/s\"}\n").expect_err("half a credit");
+    assert!(alone.contains("`disk_credit` beside it"), "{alone}");
+    let above = "  nic_baseline: {value: \"2 GB/s\"}\n  nic_credit: {value: \"9 GB\"}\n";
+    let above = with(above).expect_err("a baseline above the burst");
+    assert!(above.contains("less than what it is with credit"), "{above}");
+}
+
+#[test]
 fn kafkas_properties_are_of_three_kinds() {
     let with = |config: &str| {
         let config = format!("min.insync.replicas: 2, {config}");

@@ -3,9 +3,9 @@
 use crate::support::{checked, example, root};
 use assert_cmd::Command;
 use kafsim::chance::Seed;
-use kafsim::scenario::LoadOptions;
+use kafsim::scenario::{LoadOptions, load_text};
 use kafsim::study::validate::{read_rows, scenario_of, validate};
-use kafsim::study::{Design, differences, evaluate, partitions};
+use kafsim::study::{Design, Precision, differences, evaluate, partitions, simulate_precisely};
 
 fn kafsim() -> Command {
     Command::cargo_bin("kafsim").expect("the binary")
@@ -143,4 +143,31 @@ fn the_rows_of_a_fit_say_what_they_know() {
     let left: Vec<usize> = fit.left_out.iter().map(|one| one.row).collect();
     assert!(left.contains(&0) && left.contains(&1), "{fit:?}");
     assert!(fit.left_out.iter().any(|one| (one.without / one.with - 1.0).abs() > 0.005), "{fit:?}");
+}
+
+#[test]
+fn a_steady_run_is_cut_where_it_settles() {
+    // A linger of two seconds: nothing is acknowledged before, everything after.
+    let text = |load: &str, more: &str| {
+        format!(
+            "name: settles\nduration: 60 s\n{more}engine: des\n\
+             hosts: {{brokers: {{card: lab-4c-16g, count: 1}}}}\n\
+             cluster: {{brokers: {{run_on: brokers}}}}\ntopics: {{orders: {{partitions: 1, \
+             replication_factor: 1}}}}\nproducers:\n  shop: {{to: {{orders: 1}}, \
+             records: {{size: 100 B}}, load: {load}, \
+             config: {{acks: 1, linger.ms: 2000, batch.size: 1000000}}}}\n"
+        )
+    };
+    let run = |load: &str, more: &str| {
+        let checked = load_text("s.yaml", &text(load, more), &LoadOptions::default());
+        let scenario = checked.expect("sound").scenario;
+        simulate_precisely(&scenario, Seed::new(1), Precision::Replications(1))
+    };
+    let settled = run("{rate: 1 k/s}", "");
+    assert!((2.0..8.0).contains(&settled.warm_up.as_secs_f64()), "{}", settled.warm_up);
+    assert!(settled.remarks.iter().any(|words| words.contains("MSER-5")), "{:?}", settled.remarks);
+    // What the author says holds, and a load that changes over time is told as a whole.
+    assert!(run("{rate: 1 k/s}", "warm_up: 0 s\n").warm_up.is_zero());
+    let ramp = "{curve: ramp, from: 100 /s, to: 1 k/s, over: 60 s}";
+    assert!(run(ramp, "").warm_up.is_zero());
 }

@@ -1,8 +1,8 @@
 //! What has been done and used so far, as sums: differences over time are rates and utilisations.
 
-use super::machine::Storage;
 use super::quota::Meters;
 use super::session::Reader;
+use super::storage::{Nic, Storage};
 use super::world::World;
 use crate::units::SimSpan;
 
@@ -25,6 +25,8 @@ pub(super) struct Accounts {
     pub brokers: Vec<[f64; 9]>,
     /// By group: busy seconds of its busiest member.
     pub members: Vec<f64>,
+    /// By line of a link: busy seconds.
+    pub lines: Vec<f64>,
     /// By topic: records and bytes.
     pub topics: Vec<[f64; 2]>,
 }
@@ -40,6 +42,7 @@ impl World<'_> {
             groups: self.groups.iter().map(|group| group.processed as f64).collect(),
             quotas: self.groups.iter().map(|group| used(&group.meters)).collect(),
             members: vec![0.0; self.groups.len()],
+            lines: self.lines.iter().map(Nic::busy).collect(),
             topics: vec![[0.0; 2]; self.scenario.cluster.topics.len()],
             ..Accounts::default()
         };

@@ -5,9 +5,9 @@
 //! queues. A latency that does not use the resource (a hand-off, a thread that is still busy) is
 //! added to the answer and not booked, so a resource never idles while someone waits for it.
 
-use super::broker::per_byte;
+use super::storage::{Nic, Storage};
 use crate::chance::{Distribution, Stream};
-use crate::cluster::{Disk, Host};
+use crate::cluster::Host;
 use crate::engine::kernel::FifoStation;
 use crate::model::cost::Costs;
 use crate::units::{SimSpan, SimTime};
@@ -104,50 +104,6 @@ impl Quota {
     }
 }
 
-/// One direction of a NIC.
-#[derive(Debug, Clone)]
-pub(super) struct Nic {
-    ns_per_byte: f64,
-    free: SimTime,
-    bytes: u64,
-}
-
-/// A disk behind the page cache.
-#[derive(Debug, Clone)]
-pub(super) struct Storage {
-    bytes_per_ns: f64,
-    commit: Distribution<SimSpan>,
-    chance: Stream,
-    /// When synchronous writes queued so far are on the disk.
-    free: SimTime,
-    /// Start and end of the latest journal commit that has been booked.
-    commit_start: SimTime,
-    commit_end: SimTime,
-    /// Time in which the journal was committing.
-    pub committing: SimSpan,
-    /// Dirty bytes at an instant; write-back has taken its share up to then.
-    dirty: f64,
-    as_of: SimTime,
-    /// Dirty bytes above which the kernel writes back at once.
-    background: f64,
-    /// Dirty bytes above which writers sleep.
-    ceiling: f64,
-    /// Bytes written into the cache or to the disk since the run began.
-    pub bytes: u64,
-    /// When dirty bytes were last settled, and what had been written until then.
-    settled: (SimTime, u64),
-    /// Bytes read from the disk, and when those asked for so far are there.
-    pub read: u64,
-    read_bytes_per_ns: f64,
-    read_free: SimTime,
-}
-
-/// Longest sleep of a writer that dirties pages faster than the disk takes them: the kernel's
-/// `MAX_PAUSE`.
-const LONGEST_PAUSE: SimSpan = SimSpan::from_millis(200);
-/// Excess, in time of the disk, that a writer may build up before it sleeps at all: the kernel
-/// aims at pauses of about half the longest.
-const PAUSE_FROM: SimSpan = SimSpan::from_millis(100);
 /// Half the width of a uniform law with a standard deviation of 1.
 const UNIFORM_HALF_WIDTH: f64 = 1.732_050_807_568_877_2;
 
@@ -169,8 +125,8 @@ impl Machine {
             quota: host.cpu_quota.map(Quota::new),
             steal: Steal::new(host, steal),
             cache,
-            egress: Nic::new(host.nic_out.get()),
-            ingress: Nic::new(host.nic_in.get()),
+            egress: Nic::new(host.nic_out, host.nic_burst),
+            ingress: Nic::new(host.nic_in, host.nic_burst),
             disks: host
                 .disks
                 .iter()
@@ -220,133 +176,5 @@ impl Machine {
     pub(super) fn busy(&self) -> f64 {
         let servers = self.cores.ceil().max(1.0);
         self.cpu.busy().as_secs_f64() / servers
-    }
-}
-
-impl Nic {
-    fn new(bytes_per_s: f64) -> Self {
-        Self { ns_per_byte: 1e9 / bytes_per_s, free: SimTime::ZERO, bytes: 0 }
-    }
-    /// Books bytes; returns when their first one and their last one pass.
-    #[inline]
-    pub(super) fn take(&mut self, at: SimTime, bytes: u64) -> (SimTime, SimTime) {
-        let start = self.free.max(at);
-        let span = per_byte(bytes, self.ns_per_byte);
-        self.free = start + span;
-        self.bytes += bytes;
-        (start, self.free)
-    }
-    /// When the first of some bytes passed whose last one passes at `end` at the earliest.
-    #[inline]
-    pub(super) fn begin_of(&self, end: SimTime, bytes: u64) -> SimTime {
-        let span = per_byte(bytes, self.ns_per_byte);
-        SimTime::ZERO + (end - SimTime::ZERO).saturating_sub(span)
-    }
-    /// Seconds of the line used so far.
-    pub(super) fn busy(&self) -> f64 {
-        self.bytes as f64 * self.ns_per_byte * 1e-9
-    }
-}
-
-impl Storage {
-    fn new(disk: &Disk, host: &Host, cache_bytes: f64, chance: Stream) -> Self {
-        Self {
-            bytes_per_ns: disk.write.get() * 1e-9,
-            commit: disk.commit.clone(),
-            chance,
-            free: SimTime::ZERO,
-            commit_start: SimTime::ZERO,
-            commit_end: SimTime::ZERO,
-            committing: SimSpan::ZERO,
-            dirty: 0.0,
-            as_of: SimTime::ZERO,
-            background: cache_bytes * host.dirty_background,
-            // Writers sleep from the midpoint of the two thresholds on.
-            ceiling: cache_bytes * f64::midpoint(host.dirty_background, host.dirty_limit),
-            bytes: 0,
-            settled: (SimTime::ZERO, 0),
-            read: 0,
-            read_bytes_per_ns: disk.read.get() * 1e-9,
-            read_free: SimTime::ZERO,
-        }
-    }
-
-    /// Bytes that the page cache holds no more are read; returns when they are there. Write-back
-    /// that goes on meanwhile takes half of the disk's time, and loses the other half.
-    pub(super) fn fetch(&mut self, now: SimTime, bytes: u64) -> SimTime {
-        self.drain(now);
-        self.read += bytes;
-        let mut span = bytes as f64 / self.read_bytes_per_ns;
-        if self.dirty > self.background {
-            self.dirty += span * self.bytes_per_ns;
-            span *= 2.0;
-        }
-        self.read_free = self.read_free.max(now) + SimSpan::from_nanos(span as u64);
-        self.read_free
-    }
-
-    /// Whether a writer of some bytes would have to sleep.
-    pub(super) fn throttles(&mut self, now: SimTime, bytes: u64) -> bool {
-        self.drain(now);
-        self.dirty + bytes as f64 > self.ceiling
-    }
-
-    /// Bytes go into the page cache; returns how long the writer sleeps.
-    pub(super) fn write(&mut self, now: SimTime, bytes: u64) -> SimSpan {
-        self.drain(now);
-        self.dirty += bytes as f64;
-        self.bytes += bytes;
-        let excess = self.dirty - self.ceiling;
-        let pause = SimSpan::from_nanos((excess.max(0.0) / self.bytes_per_ns) as u64);
-        if pause < PAUSE_FROM { SimSpan::ZERO } else { pause.min(LONGEST_PAUSE) }
-    }
-
-    /// Bytes go to the disk and are committed; returns when they are safe. Commits that meet share
-    /// the journal's next transaction.
-    pub(super) fn sync(&mut self, now: SimTime, bytes: u64) -> SimTime {
-        self.bytes += bytes;
-        let span = SimSpan::from_nanos((bytes as f64 / self.bytes_per_ns) as u64);
-        self.free = self.free.max(now) + span;
-        if self.free > self.commit_start {
-            self.commit_start = self.commit_end.max(self.free);
-            let span = self.commit.sample(&mut self.chance);
-            self.committing += span;
-            self.commit_end = self.commit_start + span;
-        }
-        self.commit_end
-    }
-
-    /// What is dirty is forced to the disk: synchronous writes queue behind it. Write-back goes on
-    /// at the same bandwidth as before, so nothing is clean any sooner.
-    pub(super) fn write_back(&mut self, now: SimTime) {
-        self.drain(now);
-        let span = SimSpan::from_nanos((self.dirty / self.bytes_per_ns) as u64);
-        self.free = self.free.max(now + span);
-    }
-
-    /// Write-back since the last look.
-    fn drain(&mut self, now: SimTime) {
-        let span = now.saturating_since(self.as_of).as_nanos() as f64;
-        self.as_of = now;
-        if self.dirty > self.background {
-            self.dirty = (self.dirty - span * self.bytes_per_ns).max(self.background);
-        }
-    }
-
-    /// Sets the dirty bytes to where writing as since the last time would have brought them.
-    pub(super) fn settle(&mut self, now: SimTime) {
-        self.drain(now);
-        let (since, before) = std::mem::replace(&mut self.settled, (now, self.bytes));
-        let span = now.saturating_since(since).as_nanos() as f64;
-        if (self.bytes - before) as f64 > self.bytes_per_ns * span {
-            self.dirty = self.dirty.max(self.ceiling);
-        }
-    }
-
-    /// Seconds of the disk's bandwidth asked for so far.
-    pub(super) fn busy(&self) -> f64 {
-        let writing = self.bytes as f64 / self.bytes_per_ns;
-        let reading = self.read as f64 / self.read_bytes_per_ns;
-        (writing + reading) * 1e-9
     }
 }

@@ -215,6 +215,10 @@ impl World<'_> {
                 self.demand(&format!("group {} quota", spec.name), used, 0.0);
             }
         }
+        for (index, (_, name, _)) in scenario.links.lines().enumerate() {
+            let busy = (accounts.lines[index] - before(&last.lines, index)) / seconds;
+            self.demand(&name, busy, 0.0);
+        }
         for (index, broker) in scenario.cluster.brokers.iter().enumerate() {
             let old = last.brokers.get(index).copied().unwrap_or_default();
             let share = |part: usize| (accounts.brokers[index][part] - old[part]) / seconds;

@@ -31,6 +31,7 @@ mod session;
 mod slab;
 mod start;
 mod start_groups;
+mod storage;
 mod world;
 
 use crate::chance::Seed;

@@ -37,7 +37,7 @@ impl World<'_> {
             replication: self.replication,
             engine: EngineKind::Des,
             duration: self.scenario.duration,
-            warm_up: self.scenario.warm_up,
+            warm_up: self.scenario.warmed_up() - SimTime::ZERO,
             valid: violations.is_empty(),
             violations,
             warnings: self.warnings(),

@@ -17,6 +17,8 @@ use std::collections::VecDeque;
 pub(super) struct Pipe {
     pub from: u32,
     pub to: u32,
+    /// The line of a link between; `NONE` where there is none.
+    line: u32,
     pub one_way: SimSpan,
     /// Bytes that may be on the way or unread at the receiver.
     pub window: u64,
@@ -59,10 +61,11 @@ struct Landed {
 const INSTANT: SimSpan = SimSpan::from_nanos(2_000);
 
 impl Pipe {
-    pub(super) fn new(from: u32, to: u32, one_way: SimSpan, window: u64) -> Self {
+    pub(super) fn new([from, to]: [u32; 2], line: u32, one_way: SimSpan, window: u64) -> Self {
         Self {
             from,
             to,
+            line,
             one_way,
             window,
             queue: VecDeque::new(),
@@ -105,8 +108,8 @@ impl World<'_> {
     /// Sends as many chunks as the window allows.
     pub(super) fn pump(&mut self, pipe: u32) {
         let now = self.agenda.now();
-        let trips = &self.scenario.round_trip;
-        let jitter = trips.jitter;
+        let links = &self.scenario.links;
+        let jitter = links.jitter;
         let one = &mut self.pipes[pipe as usize];
         while let Some((at, bytes)) = one.acks.front().copied()
             && at <= now
@@ -138,6 +141,13 @@ impl World<'_> {
             } else {
                 self.machines[one.from as usize].egress.take(now, chunk)
             };
+            let (start, left) = match self.lines.get_mut(one.line as usize) {
+                Some(line) => {
+                    let (begin, end) = line.take(start, chunk);
+                    (begin, left.max(end))
+                }
+                None => (start, left),
+            };
             let mut delay = one.one_way;
             if !jitter.is_zero() && one.from != one.to {
                 let more = jitter.as_nanos() as f64 * self.chance.exp1();
@@ -146,8 +156,8 @@ impl World<'_> {
             self.before_loss -= 1.0;
             if self.before_loss <= 0.0 {
                 // Nothing follows that would tell of the loss: TCP waits for its time-out.
-                self.before_loss = self.chance.exp1() / trips.loss;
-                delay += trips.retransmission;
+                self.before_loss = self.chance.exp1() / links.loss;
+                delay += links.retransmission;
             }
             // TCP hands over in order: nothing overtakes what left before it.
             let first = (start.max(not_before) + delay).max(one.latest);

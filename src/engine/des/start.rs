@@ -97,6 +97,7 @@ impl World<'_> {
                     disks.push(entry);
                 }
             }
+            self.place(&disks);
             let followers: Vec<u32> = disks.iter().skip(1).map(|(broker, _)| *broker).collect();
             let mut log = Log::new(leader, disks, &followers);
             let settings = &cluster.topic(partition.topic).settings;
@@ -114,8 +115,17 @@ impl World<'_> {
         for group in 0..self.scenario.groups.len() {
             let replicas = (0..brokers.min(3)).map(|index| ((group + index) % brokers) as u32);
             let disks: Vec<(u32, u32)> = replicas.map(|broker| (broker, 0)).collect();
+            self.place(&disks);
             let followers: Vec<u32> = disks.iter().skip(1).map(|(broker, _)| *broker).collect();
             self.logs.push(Log::new(disks[0].0, disks, &followers));
+        }
+    }
+
+    /// The disks of a log's replicas have one file more.
+    fn place(&mut self, disks: &[(u32, u32)]) {
+        for (broker, disk) in disks {
+            let machine = self.brokers[*broker as usize].machine;
+            self.machines[machine as usize].disks[*disk as usize].add_file();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The state of a simulated cluster and its clients.
 
 use super::broker::Broker;
-use super::client::Client;
+use super::client::{Client, NONE};
 use super::event::Event;
 use super::log::Log;
 use super::machine::Machine;
@@ -11,6 +11,7 @@ use super::pipe::Pipe;
 use super::quota::Meters;
 use super::session::Session;
 use super::slab::Slab;
+use super::storage::Nic;
 use crate::chance::{Chance, Seed, Stream};
 use crate::engine::kernel::{Agenda, DelayRing};
 use crate::metrics::Recorder;
@@ -29,6 +30,8 @@ pub(super) struct World<'s> {
     pub from: SimTime,
     pub end: SimTime,
     pub machines: Vec<Machine>,
+    /// Links with a bandwidth, each way, in the order of the scenario's lines.
+    pub lines: Vec<Nic>,
     pub pipes: Vec<Pipe>,
     pub conns: Vec<Conn>,
     pub brokers: Vec<Broker>,
@@ -169,16 +172,17 @@ pub(super) struct GroupState {
 impl<'s> World<'s> {
     pub(super) fn empty(scenario: &'s Scenario, seed: Seed, replication: u32) -> Self {
         let mut chance = Chance::new(seed, replication).stream("network", "jitter");
-        let before_loss = chance.exp1() / scenario.round_trip.loss;
+        let before_loss = chance.exp1() / scenario.links.loss;
         Self {
             scenario,
             costs: &scenario.costs,
             seed,
             replication,
             agenda: Agenda::new(),
-            from: SimTime::ZERO.saturating_add(scenario.warm_up),
+            from: scenario.warmed_up(),
             end: SimTime::ZERO.saturating_add(scenario.duration),
             machines: Vec::new(),
+            lines: scenario.links.lines().map(|(_, _, rate)| Nic::new(rate, None)).collect(),
             pipes: Vec::new(),
             conns: Vec::new(),
             brokers: Vec::new(),
@@ -211,22 +215,29 @@ impl<'s> World<'s> {
         Chance::new(self.seed, self.replication).stream(entity, purpose)
     }
 
+    /// The zone of a machine, unless it is one of its own.
+    fn zone(&self, machine: u32) -> Option<&'s str> {
+        self.scenario.machines.get(machine as usize).map(|host| host.zone.as_str())
+    }
+
+    /// The line of a link that everything from one machine to another has to pass.
+    fn line(&self, from: u32, to: u32) -> u32 {
+        let ways = self.zone(from).zip(self.zone(to));
+        let way = ways.and_then(|(a, b)| self.scenario.links.way(a, b));
+        let place = |way| self.scenario.links.lines().position(|(one, _, _)| one == way);
+        way.and_then(place).map_or(NONE, |line| line as u32)
+    }
+
     /// The one-way delay between two machines.
     pub(super) fn one_way(&self, from: u32, to: u32) -> SimSpan {
-        let zone = |machine: u32| {
-            self.scenario.machines.get(machine as usize).map(|host| host.zone.as_str())
-        };
-        let trips = self.scenario.round_trip;
+        let zone = |machine: u32| self.zone(machine);
+        let links = &self.scenario.links;
         if from == to {
-            return trips.loopback / 2;
+            return links.loopback / 2;
         }
         // A machine of its own stands in the zone of whom it talks to.
-        let same = match (zone(from), zone(to)) {
-            (Some(a), Some(b)) => a == b,
-            _ => true,
-        };
-        let trip = if same { trips.same_zone } else { trips.other_zone };
-        trip / 2
+        let trip = zone(from).zip(zone(to)).map(|(a, b)| links.round_trip(a, b));
+        trip.unwrap_or(links.same_zone) / 2
     }
 
     /// Opens a connection; windows are those of the broker and the client as receivers.
@@ -240,8 +251,10 @@ impl<'s> World<'s> {
         let there = self.brokers[broker as usize].machine;
         let conn = self.conns.len() as u32;
         let delay = self.one_way(machine, there);
-        self.pipes.push(Pipe::new(machine, there, delay, request));
-        self.pipes.push(Pipe::new(there, machine, delay, response));
+        for (from, to, window) in [(machine, there, request), (there, machine, response)] {
+            let line = self.line(from, to);
+            self.pipes.push(Pipe::new([from, to], line, delay, window));
+        }
         let threads = self.scenario.brokers.network_threads;
         let known = self.brokers[broker as usize].connections;
         self.brokers[broker as usize].connections += 1;

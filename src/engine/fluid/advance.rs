@@ -32,6 +32,9 @@ impl World<'_> {
             let grows = appended[partition] * self.network.record_bytes[partition];
             empties(copy.missing, copy.rate - grows);
         }
+        for (level, falls) in self.falling_credits() {
+            empties(level, falls);
+        }
         if seconds.is_infinite() {
             return until;
         }
@@ -51,6 +54,7 @@ impl World<'_> {
         self.count_pauses(seconds);
         self.copy(seconds, &appended);
         self.give_up(seconds);
+        self.spend_credits(seconds);
         self.meter(seconds);
         self.record_lags();
     }

@@ -150,7 +150,7 @@ impl World<'_> {
             new: &new,
             heartbeat: spec.settings.heartbeat_interval,
             poll_loop: self.poll_loop_time(group),
-            round_trip: self.scenario.round_trip.same_zone,
+            round_trip: self.scenario.links.same_zone,
             phase: &phase,
         });
         let mut wake = Vec::new();

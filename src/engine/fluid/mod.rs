@@ -14,6 +14,8 @@
 
 mod advance;
 mod brokers;
+mod credit;
+mod distance;
 mod fair_share;
 mod feeds;
 mod groups;
@@ -24,6 +26,7 @@ mod outcome;
 mod rates;
 mod sampling;
 mod scaling;
+mod seeks;
 mod start;
 mod uses;
 mod world;

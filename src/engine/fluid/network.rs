@@ -5,6 +5,8 @@ use super::feeds::Lane;
 use super::world::{Life, World};
 use crate::cluster::{BrokerId, HostId, TopicId};
 use crate::model::batching::Batching;
+use crate::model::link::Way;
+use crate::units::SimSpan;
 use std::collections::BTreeMap;
 
 /// Something that can be full.
@@ -19,6 +21,7 @@ pub(super) enum Resource {
     Member(usize, u32),
     ProducerQuota(usize, BrokerId),
     ConsumerQuota(usize, BrokerId),
+    Link(Way),
 }
 
 /// Fetch loops between two brokers, or between a member and a broker.
@@ -26,6 +29,8 @@ pub(super) enum Resource {
 pub(super) struct Loop {
     /// Partitions in the session.
     pub partitions: u32,
+    /// Round trip between the two.
+    pub trip: SimSpan,
     /// Sums over those partitions at the present rates.
     pub appends: f64,
     pub bytes: f64,
@@ -42,6 +47,10 @@ pub(super) struct Network {
     pub index: BTreeMap<Resource, usize>,
     /// Utilisation of each resource without any load.
     pub fixed: Vec<f64>,
+    /// Share of each resource's capacity that is there at the moment.
+    pub lent: Vec<f64>,
+    /// Bytes per second that disks write, with their seeks.
+    pub writes: BTreeMap<Resource, f64>,
     /// Utilisation at the present rates.
     pub load: Vec<f64>,
     /// Utilisation that the offered load asks for; may pass 1.
@@ -49,6 +58,8 @@ pub(super) struct Network {
     /// Its part that does not grow with the load: idle brokers and copies.
     pub standing: Vec<f64>,
     pub lanes: Vec<Lane>,
+    /// By lane: mean round trip between the producer's clients and the leaders of the topic.
+    pub trips: Vec<SimSpan>,
     /// By topic: brokers that lead at least one of its partitions.
     pub leaders: Vec<usize>,
     pub batching: Vec<Batching>,
@@ -92,6 +103,10 @@ impl World<'_> {
         network.index.clear();
         network.fixed.clear();
         self.add_hosts(&mut network);
+        for (way, _, _) in self.scenario.links.lines() {
+            network.add(Resource::Link(way), 0.0);
+        }
+        network.writes = self.disk_writes();
         self.add_throttles(&mut network);
         for (group, state) in self.groups.iter().enumerate() {
             for number in state.joined() {
@@ -105,6 +120,7 @@ impl World<'_> {
         if network.lanes.is_empty() {
             network.lanes = self.lanes();
         }
+        network.trips = network.lanes.iter().map(|lane| self.trip_of(*lane)).collect();
         network.load.clear();
         network.load.resize(network.resources.len(), 0.0);
         self.network = network;
@@ -178,7 +194,9 @@ impl World<'_> {
                     let next = network.followers.len() as u32;
                     let index = *pairs.entry((leader, replica.broker)).or_insert(next);
                     if index == next {
-                        network.followers.push(Loop::default());
+                        let hosts = [leader, replica.broker].map(|b| self.cluster.broker(b).host);
+                        let trip = self.trip(hosts);
+                        network.followers.push(Loop { trip, ..Loop::default() });
                     }
                     network.followers[index as usize].partitions += 1;
                     loops.push((index, replica.broker));
@@ -191,7 +209,7 @@ impl World<'_> {
     fn add_readers(&self, network: &mut Network) {
         network.readers.clear();
         network.of_slot.clear();
-        for state in &self.groups {
+        for (group, state) in self.groups.iter().enumerate() {
             let mut pairs: BTreeMap<(u32, BrokerId), u32> = BTreeMap::new();
             let mut loops = Vec::with_capacity(state.slots.len());
             for slot in &state.slots {
@@ -203,7 +221,9 @@ impl World<'_> {
                 let next = network.readers.len() as u32;
                 let index = *pairs.entry((member, leader)).or_insert(next);
                 if index == next {
-                    network.readers.push(Loop::default());
+                    let seats = &self.scenario.groups[group].seats;
+                    let trip = self.trip_from(seats, member, self.cluster.broker(leader).host);
+                    network.readers.push(Loop { trip, ..Loop::default() });
                 }
                 network.readers[index as usize].partitions += 1;
                 loops.push(Some(index));

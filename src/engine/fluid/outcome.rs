@@ -17,7 +17,7 @@ impl World<'_> {
     pub(super) fn into_run(mut self) -> Run {
         let recorder = std::mem::take(&mut self.recorder);
         let (series, events) = recorder.finish(self.end);
-        let from = SimTime::ZERO.saturating_add(self.scenario.warm_up);
+        let from = self.scenario.warmed_up();
         let index = SeriesIndex::new(&series, from, self.end);
         let producers = self.producer_outcomes(&index);
         let topics = self.topic_outcomes(&index);
@@ -36,7 +36,7 @@ impl World<'_> {
             replication: self.replication,
             engine: EngineKind::Fluid,
             duration: self.scenario.duration,
-            warm_up: self.scenario.warm_up,
+            warm_up: self.scenario.warmed_up() - SimTime::ZERO,
             valid: true,
             violations: Vec::new(),
             warnings,

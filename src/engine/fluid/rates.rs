@@ -8,6 +8,7 @@ use crate::model::batching::{self, Batching};
 use crate::model::fetching::{
     FetchLoop, REPLICA_FETCH_MIN, REPLICA_FETCH_RESPONSE, REPLICA_FETCH_WAIT,
 };
+use crate::units::SimSpan;
 
 /// Records below this are rounding, not a backlog.
 pub(super) const NOTHING: f64 = 1e-6;
@@ -40,6 +41,10 @@ impl World<'_> {
             *load += fixed;
         }
         network.load = load;
+        self.note_uses(&network);
+        for (load, lent) in network.load.iter_mut().zip(&network.lent) {
+            *load /= lent;
+        }
         self.spread_rates(&rates);
         self.network = network;
     }
@@ -64,6 +69,10 @@ impl World<'_> {
             *standing += fixed;
             *demand += *standing;
         }
+        for (index, lent) in network.lent.iter().enumerate() {
+            demand[index] /= lent;
+            standing[index] /= lent;
+        }
         (network.demand, network.standing) = (demand, standing);
         self.network = network;
     }
@@ -83,10 +92,11 @@ impl World<'_> {
         for feed in &self.feeds {
             waiting[feed.lane] |= feed.queued > NOTHING;
         }
-        let lanes = network.lanes.iter().zip(waiting);
+        let lanes = network.lanes.iter().zip(&network.trips).zip(waiting);
         network.batching = lanes
-            .map(|(lane, waits)| {
-                self.lane_batching(*lane, network.leaders[lane.topic.index()], waits)
+            .map(|((lane, trip), waits)| {
+                let leaders = network.leaders[lane.topic.index()];
+                self.lane_batching(*lane, *trip, leaders, waits)
             })
             .collect();
         for feed in &self.feeds {
@@ -110,11 +120,16 @@ impl World<'_> {
         }
     }
 
-    fn lane_batching(&self, lane: super::feeds::Lane, leaders: usize, waits: bool) -> Batching {
+    fn lane_batching(
+        &self,
+        lane: super::feeds::Lane,
+        trip: SimSpan,
+        leaders: usize,
+        waits: bool,
+    ) -> Batching {
         let spec = &self.scenario.producers[lane.producer];
         let topic = self.cluster.topic(lane.topic);
         let brokers = leaders.max(1) as f64;
-        let trips = self.scenario.round_trip;
         // Full batches while records wait: as if the rate knew no bound.
         let rate = if waits {
             f64::MAX
@@ -127,7 +142,7 @@ impl World<'_> {
             brokers,
             partitions_per_broker: (f64::from(topic.partitions) / brokers).max(1.0),
             keyed: spec.keyed,
-            response: self.scenario.costs.produce_response(spec.settings.acks, trips.same_zone),
+            response: self.scenario.costs.produce_response(spec.settings.acks, trip),
         })
     }
 
@@ -144,11 +159,10 @@ impl World<'_> {
             }
         }
         for one in &mut network.followers {
-            let trip = self.scenario.round_trip.same_zone;
             self.price(
                 one,
                 FetchLoop {
-                    cycle: self.scenario.costs.fetch_cycle(trip, one.partitions),
+                    cycle: self.scenario.costs.fetch_cycle(one.trip, one.partitions),
                     appends: one.appends / f64::from(self.scenario.brokers.replica_fetchers),
                     byte_rate: one.bytes / f64::from(self.scenario.brokers.replica_fetchers),
                     min_bytes: REPLICA_FETCH_MIN.as_f64(),
@@ -176,12 +190,11 @@ impl World<'_> {
             mine.dedup();
             for index in mine {
                 let one = &mut network.readers[index as usize];
-                let trip = self.scenario.round_trip.same_zone;
                 let most = settings.max_partition_fetch.as_f64() * f64::from(one.partitions);
                 self.price(
                     one,
                     FetchLoop {
-                        cycle: self.scenario.costs.fetch_cycle(trip, one.partitions),
+                        cycle: self.scenario.costs.fetch_cycle(one.trip, one.partitions),
                         appends: one.appends,
                         byte_rate: one.bytes,
                         min_bytes: settings.fetch_min.as_f64(),
@@ -206,7 +219,8 @@ impl World<'_> {
 
     fn add_flows(&self, network: &mut Network) {
         let mut share = std::mem::take(&mut network.share);
-        share.reset(network.fixed.iter().map(|fixed| 1.0 - fixed));
+        network.lent = self.lent(network);
+        share.reset(network.fixed.iter().zip(&network.lent).map(|(fixed, lent)| lent - fixed));
         let mut uses = Uses::new();
         for feed in &self.feeds {
             uses.clear();

@@ -86,7 +86,7 @@ impl World<'_> {
     }
 
     /// How a person calls a resource; `None` for what is not a resource of the brokers.
-    fn resource_words(&self, resource: Resource) -> Option<String> {
+    pub(super) fn resource_words(&self, resource: Resource) -> Option<String> {
         let of = |host: HostId| {
             let mut there = self.cluster.brokers.iter().filter(|broker| broker.host == host);
             match (there.next(), there.next()) {
@@ -110,6 +110,10 @@ impl World<'_> {
             Resource::ConsumerQuota(group, broker) => {
                 let name = &self.scenario.groups[group].name;
                 Some(format!("broker {} group {name} quota", self.cluster.broker(broker).node_id))
+            }
+            Resource::Link(way) => {
+                let name = self.scenario.links.lines().find(|(one, _, _)| *one == way);
+                name.map(|(_, name, _)| name)
             }
             Resource::LeaderThrottle(_)
             | Resource::FollowerThrottle(_)

@@ -56,6 +56,7 @@ impl<'s> World<'s> {
             reassignment: Reassignment::default(),
             policies: scenario.autoscaling.iter().map(|scaler| scaler.policy.clone()).collect(),
             network: Network::default(),
+            credits: Vec::new(),
             weights: Vec::new(),
             paused: vec![0.0; scenario.groups.len()],
             rewired: true,
@@ -69,6 +70,7 @@ impl<'s> World<'s> {
         };
         world.make_feeds();
         world.fill_logs();
+        world.begin_credits();
         world.seat_groups();
         world
     }

@@ -5,10 +5,13 @@ use super::groups::poll_loop;
 use super::network::{Network, Resource};
 use super::world::{Copying, World};
 use crate::cluster::{BrokerId, HostId, PartitionId};
+use crate::model::disk;
 
 /// (resource, share of its capacity per unit of rate).
 pub(super) type Uses = Vec<(usize, f64)>;
 
+/// Readers that are behind never have a disk to themselves: something writes, too.
+const MANY: u32 = 2;
 /// Seconds of a nanosecond.
 const NANO: f64 = 1e-9;
 
@@ -31,6 +34,8 @@ impl World<'_> {
         if let Some(index) = network.at(Resource::NicIn(to)) {
             uses.push((index, bytes / into.get()));
         }
+        let zones = [from, to].map(|host| self.cluster.host(host).zone.as_str());
+        self.cross(network, zones, bytes, uses);
     }
 
     fn write(
@@ -42,17 +47,27 @@ impl World<'_> {
         uses: &mut Uses,
     ) {
         let (host, disk) = self.disk_of(broker, log_dir);
-        let write = self.cluster.host(host).disks[disk as usize].write;
-        if let Some(index) = network.at(Resource::Disk(host, disk)) {
-            uses.push((index, bytes / write.get()));
+        let resource = Resource::Disk(host, disk);
+        let sequential = self.cluster.host(host).disks[disk as usize].write.get();
+        let rate = network.writes.get(&resource).copied().unwrap_or(sequential);
+        if let Some(index) = network.at(resource) {
+            uses.push((index, bytes / rate));
         }
     }
 
-    fn read(&self, network: &Network, broker: BrokerId, log_dir: u32, bytes: f64, uses: &mut Uses) {
-        let (host, disk) = self.disk_of(broker, log_dir);
-        let read = self.cluster.host(host).disks[disk as usize].read;
+    /// Cold bytes, read in pieces of at most so many.
+    fn read(
+        &self,
+        network: &Network,
+        replica: (BrokerId, u32),
+        [bytes, piece]: [f64; 2],
+        uses: &mut Uses,
+    ) {
+        let (host, disk) = self.disk_of(replica.0, replica.1);
+        let spec = &self.cluster.host(host).disks[disk as usize];
+        let rate = disk::with_seeks(spec.read.get(), spec.seek, piece, MANY);
         if let Some(index) = network.at(Resource::Disk(host, disk)) {
-            uses.push((index, bytes / read.get()));
+            uses.push((index, bytes / rate));
         }
     }
 
@@ -79,6 +94,7 @@ impl World<'_> {
         if let Some(index) = network.at(Resource::NicIn(host)) {
             uses.push((index, feed.record_bytes / self.cluster.host(host).nic_in.get()));
         }
+        self.cross_from_clients(network, feed.producer, host, feed.record_bytes, uses);
         let quota = self.scenario.producers[feed.producer].quota.bytes;
         let quota = quota.zip(network.at(Resource::ProducerQuota(feed.producer, leader)));
         if let Some((rate, index)) = quota {
@@ -122,6 +138,9 @@ impl World<'_> {
         if let Some(index) = network.at(Resource::NicOut(host)) {
             uses.push((index, bytes / self.cluster.host(host).nic_out.get()));
         }
+        if let Some(member) = slot.reader(self.now) {
+            self.cross_to_member(network, host, [group, member as usize], bytes, uses);
+        }
         let quota = self.scenario.groups[group].quota.bytes;
         if let Some((rate, index)) = quota.zip(network.at(Resource::ConsumerQuota(group, leader))) {
             uses.push((index, bytes / rate.get()));
@@ -130,7 +149,8 @@ impl World<'_> {
         if self.is_cold(network, slot.partition, host, behind) {
             let replica = partition.replicas.iter().find(|r| r.broker == leader);
             let log_dir = replica.map_or(0, |r| r.log_dir);
-            self.read(network, leader, log_dir, bytes, uses);
+            let piece = self.scenario.groups[group].settings.max_partition_fetch.as_f64();
+            self.read(network, (leader, log_dir), [bytes, piece], uses);
         }
         let member = slot.reader(self.now).and_then(|m| network.at(Resource::Member(group, m)));
         if let Some(member) = member {
@@ -161,10 +181,7 @@ impl World<'_> {
         if inflow <= 0.0 || behind <= 0.0 {
             return false;
         }
-        let brokers = self.cluster.brokers.iter().filter(|b| b.host == host).count() as f64;
-        let memory = self.cluster.host(host).memory.as_f64();
-        let cache = (memory - brokers * self.scenario.costs.broker_memory.as_f64()).max(0.0);
-        behind / inflow * network.written[host.index()] > cache
+        behind / inflow * network.written[host.index()] > self.cache(host)
     }
 
     /// One byte copied to a new replica.
@@ -181,7 +198,9 @@ impl World<'_> {
         let stored = self.logs[copy.step.partition.index()].bytes;
         if self.is_cold(network, copy.step.partition, from, stored) {
             let replica = partition.replicas.iter().find(|r| r.broker == leader);
-            self.read(network, leader, replica.map_or(0, |r| r.log_dir), 1.0, uses);
+            let log_dir = replica.map_or(0, |r| r.log_dir);
+            let piece = self.scenario.brokers.replica_fetch_max.as_f64();
+            self.read(network, (leader, log_dir), [1.0, piece], uses);
         }
         let throttles =
             [Resource::LeaderThrottle(leader), Resource::FollowerThrottle(copy.step.to)];

@@ -1,5 +1,6 @@
 //! The state of a simulated cluster between two events.
 
+use super::credit::Credit;
 use super::feeds::{Feed, ProducerState};
 use super::groups::GroupState;
 use super::log::Log;
@@ -119,6 +120,8 @@ pub(super) struct World<'s> {
     pub reassignment: Reassignment,
     pub policies: Vec<Policy>,
     pub network: Network,
+    /// Burst credit of NICs and disks.
+    pub credits: Vec<Credit>,
     /// By partition: share of all records that it gets, from the producers' mean loads.
     pub weights: Vec<f64>,
     /// Leaders, owners or brokers changed: the network must be laid out again.

@@ -243,6 +243,7 @@ fn read_seat(
     let cores = limit.map_or(cores?, |limit| limit.min(cores.unwrap_or(limit)));
     let (speed, nic_in) = (speed?, nic_in?);
     let pod = Host {
+        nic_burst: None,
         name: "pod".to_owned(),
         card: path,
         zone: String::new(),

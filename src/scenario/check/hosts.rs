@@ -1,9 +1,8 @@
-//! `hosts` and `network`.
+//! `hosts`.
 
 use super::{Context, check_name, positive};
-use crate::cluster::{Disk, Host};
+use crate::cluster::{Allowance, Disk, Host};
 use crate::form::{Check, Fields, Key, Node, Shape, Table};
-use crate::scenario::scenario::RoundTrips;
 use crate::units::{ByteRate, Bytes, MoneyRate, SimSpan};
 
 /// One group of equal machines.
@@ -12,13 +11,9 @@ pub(super) const HOSTS: Table = &[
     Key::default("count", Shape::Count { min: 1, max: 10_000 }, "1", "how many"),
     Key::optional("zones", Shape::List(&Shape::Text), "zones in turn; all in one without it"),
 ];
-/// `network`.
-pub(super) const NETWORK: Table = &[
-    Key::default("card", Shape::Text, "one-zone", "a card of models/networks, or a file"),
-    Key::optional("links", Shape::List(&Shape::Foreign("links")), "round trips between two zones"),
-];
-
 const SHARE: Shape = Shape::Number { min: 0.001, max: 1.0 };
+const RATE: Shape = Shape::quantity::<ByteRate>();
+const BYTES: Shape = Shape::quantity::<Bytes>();
 const NUMBER: Shape = Shape::Number { min: 0.001, max: 10_000.0 };
 /// Values of a card of models/hosts.
 const HOST_CARD: Table = &[
@@ -28,6 +23,8 @@ const HOST_CARD: Table = &[
     Key::required("memory", Shape::quantity::<Bytes>(), "memory"),
     Key::required("nic_in", Shape::quantity::<ByteRate>(), "NIC capacity in"),
     Key::required("nic_out", Shape::quantity::<ByteRate>(), "NIC capacity out"),
+    Key::optional("nic_baseline", RATE, "NIC capacity each way when its credit is used up"),
+    Key::optional("nic_credit", BYTES, "bytes of a full credit; with nic_baseline"),
     Key::default("disks", Shape::Count { min: 1, max: 100 }, "1", "number of equal disks"),
     Key::required("disk_write", Shape::quantity::<ByteRate>(), "sequential write bandwidth"),
     Key::required("disk_read", Shape::quantity::<ByteRate>(), "sequential read bandwidth"),
@@ -38,6 +35,9 @@ const HOST_CARD: Table = &[
         "lognormal(p50 400 us, p95 2 ms)",
         "latency of committing an fsync",
     ),
+    Key::default("disk_seek", Shape::quantity::<SimSpan>(), "0 ms", "moving to another file"),
+    Key::optional("disk_baseline", RATE, "write bandwidth when the disk's credit is used up"),
+    Key::optional("disk_credit", BYTES, "bytes of a full credit; with disk_baseline"),
     Key::default("steal", Shape::Number { min: 0.0, max: 0.5 }, "0", "share of a core taken away"),
     Key::default(
         "steal_slice",
@@ -49,26 +49,6 @@ const HOST_CARD: Table = &[
     Key::default("dirty_background", SHARE, "0.1", "share at which write-back starts at once"),
     Key::optional("price", Shape::quantity::<MoneyRate>(), "price per hour, disks included"),
 ];
-/// Values of a card of models/networks.
-const NETWORK_CARD: Table = &[
-    Key::required("rtt_same_zone", Shape::quantity::<SimSpan>(), "round trip within a zone"),
-    Key::required("rtt_other_zone", Shape::quantity::<SimSpan>(), "round trip between zones"),
-    Key::default("jitter", Shape::quantity::<SimSpan>(), "0 us", "mean delay on top, each way"),
-    Key::default(
-        "loss",
-        Shape::Number { min: 0.0, max: 0.5 },
-        "0",
-        "share of messages lost at the end",
-    ),
-    Key::default(
-        "retransmission",
-        Shape::quantity::<SimSpan>(),
-        "200 ms",
-        "TCP's time-out for them",
-    ),
-    Key::required("rtt_loopback", Shape::quantity::<SimSpan>(), "round trip within a machine"),
-];
-
 /// Machines of one key.
 #[derive(Debug, Clone)]
 pub(super) struct HostGroup {
@@ -182,12 +162,23 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
     let read = positive::<ByteRate>(&mut card, "disk_read");
     let capacity = positive::<Bytes>(&mut card, "disk_capacity");
     let commit = card.distribution::<SimSpan>("disk_commit");
+    let seek = card.quantity::<SimSpan>("disk_seek");
+    let disk_burst = allowance(&mut card, "disk", write);
+    let nic_burst =
+        allowance(&mut card, "nic", nic_in.zip(nic_out).map(|(a, b)| if a < b { a } else { b }));
     let steal = card.number("steal");
     let steal_slice = card.distribution::<SimSpan>("steal_slice");
     let dirty_limit = card.number("dirty_limit");
     let dirty_background = card.number("dirty_background");
     let price = if card.has("price") { Some(card.quantity::<MoneyRate>("price")?) } else { None };
-    let disk = Disk { write: write?, read: read?, capacity: capacity?, commit: commit? };
+    let disk = Disk {
+        write: write?,
+        read: read?,
+        seek: seek?,
+        burst: disk_burst?,
+        capacity: capacity?,
+        commit: commit?,
+    };
     Some(Host {
         name: String::new(),
         card: title.rsplit('/').next().unwrap_or(title).to_owned(),
@@ -198,6 +189,7 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
         memory: memory?,
         nic_in: nic_in?,
         nic_out: nic_out?,
+        nic_burst: nic_burst?,
         dirty_limit: dirty_limit?,
         dirty_background: dirty_background?,
         steal: steal?,
@@ -207,32 +199,28 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
     })
 }
 
-pub(super) fn read_network(
-    fields: &mut Fields<'_, '_>,
-    context: &mut Context<'_>,
-) -> Option<RoundTrips> {
-    let empty = Node { place: fields.node().place.clone(), value: crate::form::Value::Map(vec![]) };
-    let node = fields.raw("network").unwrap_or(&empty);
-    let mut network = fields.check().open(node, "network", NETWORK)?;
-    if network.has("links") {
-        let allowed = "round trips of the card: links of their own are not simulated yet";
-        network.refuse("links", "`links`", allowed);
+/// `disk_baseline` and `disk_credit`, or the same of the NIC: both or neither.
+fn allowance(
+    card: &mut Fields<'_, '_>,
+    what: &str,
+    burst: Option<ByteRate>,
+) -> Option<Option<Allowance>> {
+    let [baseline, credit] = [format!("{what}_baseline"), format!("{what}_credit")];
+    match (card.has(&baseline), card.has(&credit)) {
+        (false, false) => Some(None),
+        (true, true) => {
+            let rate = positive::<ByteRate>(card, &baseline)?;
+            let credit = positive::<Bytes>(card, &credit)?;
+            if burst.is_some_and(|burst| rate >= burst) {
+                card.refuse(&baseline, format!("`{rate}`"), "less than what it is with credit");
+                return None;
+            }
+            Some(Some(Allowance { baseline: rate, credit }))
+        }
+        (has, _) => {
+            let (there, missing) = if has { (baseline, credit) } else { (credit, baseline) };
+            card.refuse(&there, format!("`{there}` alone"), format!("`{missing}` beside it"));
+            None
+        }
     }
-    let card = context.card("networks", "card", &mut network)?;
-    let path = format!("card/{}", card.title);
-    let mut card = network.check().open(&card.values, &path, NETWORK_CARD)?;
-    let same_zone = card.quantity::<SimSpan>("rtt_same_zone");
-    let other_zone = card.quantity::<SimSpan>("rtt_other_zone");
-    let jitter = card.quantity::<SimSpan>("jitter");
-    let loss = card.number("loss");
-    let retransmission = card.quantity::<SimSpan>("retransmission");
-    let loopback = card.quantity::<SimSpan>("rtt_loopback");
-    Some(RoundTrips {
-        same_zone: same_zone?,
-        other_zone: other_zone?,
-        loopback: loopback?,
-        jitter: jitter?,
-        loss: loss?,
-        retransmission: retransmission?,
-    })
 }

@@ -11,6 +11,7 @@ mod costs;
 mod groups;
 mod hosts;
 mod initial;
+mod links;
 mod producers;
 mod quota;
 mod slo;
@@ -46,10 +47,14 @@ pub const SCENARIO: Table = &[
     Key::required("name", Shape::Text, "its name, which names the output folder"),
     Key::default("start", Shape::Text, "2026-01-05T00:00", "wall clock at t = 0, without a zone"),
     Key::required("duration", Shape::quantity::<SimSpan>(), "length of the run"),
-    Key::default("warm_up", Shape::quantity::<SimSpan>(), "0 s", "cut from rates and lags"),
+    Key::optional(
+        "warm_up",
+        Shape::quantity::<SimSpan>(),
+        "cut from rates and lags; without it a steady run by requests is cut where it settles",
+    ),
     Key::default("engine", Shape::Word(&["auto", "fluid", "des"]), "auto", "which engine runs it"),
     Key::required("hosts", Shape::Named(&Shape::Map(hosts::HOSTS)), "machines, by a name"),
-    Key::optional("network", Shape::Map(hosts::NETWORK), "round trips between machines"),
+    Key::optional("network", Shape::Map(links::NETWORK), "round trips between machines"),
     Key::required("cluster", Shape::Map(cluster::CLUSTER), "brokers, version, costs, properties"),
     Key::optional("clusters", Shape::Foreign("clusters"), "several clusters by name"),
     Key::optional("mirrors", Shape::Foreign("mirrors"), "mirrors between clusters"),
@@ -179,7 +184,7 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         Some(groups) => hosts::number(groups, broker_machines(root)),
         None => Vec::new(),
     };
-    let round_trip = hosts::read_network(&mut fields, &mut context);
+    let links = links::read(&mut fields, &mut context, hosts.as_deref());
     let brokers = cluster::read(&mut fields, &mut context, hosts.as_ref());
     let topics = topics::read(&mut fields, &mut context, brokers.as_ref());
     let names = topics.as_ref().map(|cluster| cluster.topics.as_slice()).unwrap_or_default();
@@ -207,7 +212,7 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         warm_up: basics.warm_up,
         engine: basics.engine,
         cluster: topics?,
-        round_trip: round_trip?,
+        links: links?,
         pool: brokers.pool,
         costs: brokers.costs,
         brokers: brokers.settings,
@@ -278,7 +283,7 @@ struct Basics {
     name: String,
     start: jiff::civil::DateTime,
     duration: SimSpan,
-    warm_up: SimSpan,
+    warm_up: Option<SimSpan>,
     engine: EngineChoice,
 }
 
@@ -305,7 +310,8 @@ fn basics(fields: &mut Fields<'_, '_>) -> Option<Basics> {
         }
         allowed
     });
-    let warm_up = fields.quantity::<SimSpan>("warm_up");
+    let warm_up =
+        if fields.has("warm_up") { Some(fields.quantity::<SimSpan>("warm_up")?) } else { None };
     if let (Some(duration), Some(warm_up)) = (duration, warm_up)
         && warm_up >= duration
     {
@@ -317,13 +323,7 @@ fn basics(fields: &mut Fields<'_, '_>) -> Option<Basics> {
         Some(_) => Some(EngineChoice::Auto),
         None => None,
     };
-    Some(Basics {
-        name: name?,
-        start: start?,
-        duration: duration?,
-        warm_up: warm_up?,
-        engine: engine?,
-    })
+    Some(Basics { name: name?, start: start?, duration: duration?, warm_up, engine: engine? })
 }
 
 /// Names become file names and labels.

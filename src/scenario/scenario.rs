@@ -107,7 +107,7 @@ pub enum Tls {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Seats {
     /// Each on a machine or container of its own, equal to this one.
-    Own(Host),
+    Own(Box<Host>),
     /// In turn on these of [`Scenario::machines`], which others may use as well.
     On(Vec<HostId>),
 }

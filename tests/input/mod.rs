@@ -163,12 +163,12 @@ fn codecs_quotas_and_encryption_say_what_they_allow() {
         (
             "load: {rate: 5 k/s}",
             "config: {compression.type: zst}\n    load: {rate: 5 k/s}",
-            ["`zst`", "did you mean `zstd`?"],
+            ["s.yaml:13:32: producers/shop/config/compression.type", "did you mean `zstd`?"],
         ),
         (
             "load: {rate: 5 k/s}",
             "config: {compression.type: zstd, compression.zstd.level: 5}\n    load: {rate: 5 k/s}",
-            ["`zstd-5`", "zstd-9"],
+            ["s.yaml:13:62: producers/shop/config/compression.zstd.level", "zstd-9"],
         ),
         ("size: 1 KiB", "size: 1 KiB, compresses: jsn", ["`jsn`", "did you mean `json`?"]),
         (

@@ -283,7 +283,6 @@ impl World<'_> {
             let machine = self.brokers[broker as usize].machine as usize;
             self.machines[machine].disks[disk as usize].write_back(self.agenda.now());
         }
-        self.measures.rolled += 1;
         self.costs.segment_roll
     }
 

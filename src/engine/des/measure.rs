@@ -22,8 +22,6 @@ pub(super) struct Measures {
     /// Requests that waited in purgatory for too long.
     pub timed_out: u64,
     pub retries: u64,
-    /// Segments that began.
-    pub rolled: u64,
     /// Responses whose clients were muted for their quotas.
     pub throttled: u64,
     /// Accounts when the warm-up ended.

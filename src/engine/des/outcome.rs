@@ -6,6 +6,7 @@ use crate::metrics::{
     Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Histogram,
     ProducerOutcome, Quantiles, RequestPhases, Run, SeriesIndex, Spread, TopicOutcome,
 };
+use crate::units::SimTime;
 use std::collections::BTreeMap;
 
 const MIB: f64 = 1_048_576.0;
@@ -37,7 +38,7 @@ impl World<'_> {
             replication: self.replication,
             engine: EngineKind::Des,
             duration: self.scenario.duration,
-            warm_up: self.scenario.warmed_up() - SimTime::ZERO,
+            warm_up: self.scenario.warmed_up().saturating_since(SimTime::ZERO),
             valid: violations.is_empty(),
             violations,
             warnings: self.warnings(),

@@ -36,7 +36,7 @@ impl World<'_> {
             replication: self.replication,
             engine: EngineKind::Fluid,
             duration: self.scenario.duration,
-            warm_up: self.scenario.warmed_up() - SimTime::ZERO,
+            warm_up: self.scenario.warmed_up().saturating_since(SimTime::ZERO),
             valid: true,
             violations: Vec::new(),
             warnings,

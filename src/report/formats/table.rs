@@ -1,6 +1,6 @@
 //! Tables for people.
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, presets};
 
 /// Widest text.
 pub const COLUMNS: u16 = 100;
@@ -37,6 +37,10 @@ impl Table {
             .set_width(COLUMNS)
             .set_header(&self.header)
             .add_rows(&self.rows);
+        // Rows are called by their first cell: it stays whole.
+        if let Some(first) = table.column_mut(0) {
+            first.set_constraint(ColumnConstraint::ContentWidth);
+        }
         let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
         if text.is_empty() {
             text.push('\n');

@@ -32,16 +32,19 @@ pub(super) fn read(
     fields: &mut Fields<'_, '_>,
     context: &mut Context<'_>,
 ) -> Option<Codec> {
-    let (word, _) = config.text("compression.type")?;
+    let (word, of_word) = config.text("compression.type")?;
     if word == "none" {
         return Some(Codec::NONE);
     }
     let level = config.text(&format!("compression.{word}.level"));
-    let name = match level {
-        Some((level, _)) if Some(level) != default_level(word) => format!("{word}-{level}"),
-        _ => word.to_owned(),
+    let (name, place, key) = match level {
+        Some((level, place)) if Some(level) != default_level(word) => {
+            (format!("{word}-{level}"), place, format!("compression.{word}.level"))
+        }
+        _ => (word.to_owned(), of_word, "compression.type".to_owned()),
     };
-    let card = context.card_named("codecs", &name, "config", fields)?;
+    let path = config.path_of(&key);
+    let card = context.card_at("codecs", &name, place.clone(), &path, fields.check())?;
     let path = format!("card/{}", card.title);
     let mut card = fields.check().open(&card.values, &path, CARD)?;
     let compress = card.number("compress_ns_per_byte");

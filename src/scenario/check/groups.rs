@@ -260,7 +260,7 @@ fn read_seat(
         disks: Vec::new(),
         price: None,
     };
-    Some(Seat { seats: Seats::Own(pod), cores, speed, nic_in, start_up: start_up? })
+    Some(Seat { seats: Seats::Own(Box::new(pod)), cores, speed, nic_in, start_up: start_up? })
 }
 
 fn read_work(fields: &mut Fields<'_, '_>) -> Option<Work> {

@@ -23,7 +23,7 @@ use super::scenario::{Arrivals, EngineChoice, Group, Producer, Scenario};
 use super::source::Files;
 use crate::chance::{Chance, Seed};
 use crate::cluster::{Cluster, TopicId};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Place, Problem, Result};
 use crate::form::{Check, Effective, Fields, Key, Node, Shape, Table};
 use crate::units::{Bytes, Quantity, SimSpan};
 use std::collections::BTreeMap;
@@ -120,8 +120,20 @@ impl Context<'_> {
         fields: &mut Fields<'_, '_>,
     ) -> Option<Card> {
         let (place, path) = (fields.place_of(key), fields.path_of(key));
+        self.card_at(kind, name, place, &path, fields.check())
+    }
+
+    /// The card with a name that a place asks for.
+    fn card_at(
+        &mut self,
+        kind: &str,
+        name: &str,
+        place: Place,
+        path: &str,
+        check: &mut Check,
+    ) -> Option<Card> {
         let node = Node { place, value: crate::form::Value::Scalar(name.to_owned()) };
-        let card = self.cards.find(kind, &node, &path, fields.check())?;
+        let card = self.cards.find(kind, &node, path, check)?;
         self.used.insert(card.title.clone(), card.hash.clone());
         Some(card)
     }

@@ -158,7 +158,7 @@ fn read_seats(
     if fields.has("run_on") {
         return super::cluster::run_on(fields, hosts).map(HostGroup::seats);
     }
-    super::hosts::machine(OWN_MACHINE, fields, context).map(Seats::Own)
+    super::hosts::machine(OWN_MACHINE, fields, context).map(|host| Seats::Own(Box::new(host)))
 }
 
 fn read_arrivals(fields: &mut Fields<'_, '_>) -> Option<Arrivals> {

@@ -9,7 +9,7 @@
 //! that the least squares of all other rows take, and simulated where that leads.
 
 use super::gates::gated;
-use super::predict::{Prediction, Repeatability, values_at};
+use super::predict::{DEVIATE_80, Prediction, Repeatability, values_at};
 use super::rows::Row;
 use crate::error::Result;
 use crate::scenario::LoadOptions;
@@ -60,8 +60,6 @@ const CORRELATED: f64 = 0.5;
 const PRIOR: f64 = 1.7;
 /// Values are varied by this factor up and down.
 const STEP: f64 = 1.1;
-/// A normal deviate that 80 % of cases do not exceed on either side.
-const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// The least squares around the cards' values.
 struct Squares {
@@ -122,6 +120,13 @@ pub(super) fn fit(
     Ok(Fit { values: values.collect(), correlations, left_out })
 }
 
+/// The rows of some data, each once.
+fn rows_of(data: &[&Prediction]) -> Vec<usize> {
+    let mut rows: Vec<usize> = data.iter().map(|one| one.row).collect();
+    rows.dedup();
+    rows
+}
+
 fn squares(
     rows: &[Row],
     data: &[&Prediction],
@@ -130,9 +135,7 @@ fn squares(
     options: &LoadOptions,
     scatter: &Repeatability,
 ) -> Result<Squares> {
-    let mut indices: Vec<usize> = data.iter().map(|one| one.row).collect();
-    indices.dedup();
-    let work: Vec<(usize, usize, f64)> = indices
+    let work: Vec<(usize, usize, f64)> = rows_of(data)
         .iter()
         .flat_map(|row| (0..names.len()).map(move |name| (*row, name)))
         .flat_map(|(row, name)| [(row, name, STEP), (row, name, 1.0 / STEP)])
@@ -207,9 +210,7 @@ fn leave_out(
 ) -> Result<Vec<LeftOut>> {
     let all = squares.step(|_| true);
     let most = libm::log(PRIOR);
-    let mut indices: Vec<usize> = data.iter().map(|one| one.row).collect();
-    indices.dedup();
-    let found: Result<Vec<Vec<LeftOut>>> = indices
+    let found: Result<Vec<Vec<LeftOut>>> = rows_of(data)
         .par_iter()
         .map(|row| {
             let moved = squares.step(|datum| data[datum].row != *row) - &all;

@@ -14,7 +14,7 @@ use std::path::Path;
 /// Points of the Latin hypercube over the uncertainties of the cards.
 pub const POINTS: usize = 16;
 /// A normal deviate that 80 % of cases do not exceed on either side.
-const DEVIATE_80: f64 = 1.281_551_565_544_6;
+pub(super) const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// What is compared: columns of a row.
 pub const QUANTITIES: [&str; 11] = [

@@ -1,6 +1,7 @@
 //! The command line: one file per command, each a thin user of the library.
 
 mod autoscale;
+mod calibrate;
 mod check;
 mod compare;
 mod explain;
@@ -37,6 +38,8 @@ enum Command {
     Compare(compare::Compare),
     /// How does throughput change from 3 to 36 partitions, or any list?
     Partitions(partitions::Partitions),
+    /// Which costs do measured runs tell? Writes cards that meet them
+    Calibrate(calibrate::Calibrate),
     /// How far are predictions from measured runs that were never fitted?
     Validate(validate::Validate),
     /// Is a scenario file right, and what does it mean?
@@ -108,6 +111,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Autoscale(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Partitions(command) => command.run(),
+        Command::Calibrate(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),

@@ -38,7 +38,7 @@ pub(crate) struct Validate {
 
 impl Validate {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let rows = self.rows()?;
+        let rows = rows(&self.files, self.rigs.as_deref())?;
         if let Some(folder) = &self.out {
             output::prepare(folder)?;
         }
@@ -56,20 +56,19 @@ impl Validate {
         })?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    /// All rows of all files; the problems of all files in one error.
-    fn rows(&self) -> Result<Vec<Row>> {
-        let (mut rows, mut problems) = (Vec::new(), Vec::new());
-        for file in &self.files {
-            let name = file.to_string_lossy();
-            let read = open(&name).and_then(|text| read_rows(&name, &text, self.rigs.as_deref()));
-            match read {
-                Ok(found) => rows.extend(found),
-                Err(error) => problems.extend(error.problems().iter().cloned()),
-            }
+/// All rows of all files; the problems of all files in one error.
+pub(crate) fn rows(files: &[PathBuf], rigs: Option<&Path>) -> Result<Vec<Row>> {
+    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
+        let name = file.to_string_lossy();
+        match open(&name).and_then(|text| read_rows(&name, &text, rigs)) {
+            Ok(found) => rows.extend(found),
+            Err(error) => problems.extend(error.problems().iter().cloned()),
         }
-        if problems.is_empty() { Ok(rows) } else { Err(Error::input(problems)) }
     }
+    if problems.is_empty() { Ok(rows) } else { Err(Error::input(problems)) }
 }
 
 fn write(folder: &Path, result: &Validation) -> Result<()> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A number with about four significant digits.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     match value.abs() {
         x if x >= 1_000.0 => crate::units::count(value),
         x if x >= 100.0 => format!("{value:.0}"),
@@ -15,7 +15,7 @@ fn short(value: f64) -> String {
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:+.0} %", share * 100.0)
 }
 

@@ -33,6 +33,19 @@ pub struct Cards {
     factors: BTreeMap<String, f64>,
 }
 
+/// A value of a card that is to be another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Its key.
+    pub key: String,
+    /// The new text.
+    pub value: String,
+    /// How far off it may be, and where it comes from.
+    pub uncertainty: String,
+    /// See `uncertainty`.
+    pub source: String,
+}
+
 /// A card's values as one map of texts, each with its place.
 #[derive(Debug, Clone)]
 pub struct Card {
@@ -137,6 +150,52 @@ impl Cards {
                 Some((entry.key.clone(), spread(words)?))
             })
             .collect()
+    }
+
+    /// The text of a card with some of its values changed.
+    ///
+    /// # Errors
+    /// There is no such card.
+    pub fn rewritten(&self, title: &str, date: &str, changes: &[Change]) -> Result<String> {
+        let from = Node { place: crate::error::Place::whole(title), value: Value::Null };
+        let (kind, word) = title.split_once('/').unwrap_or((title, ""));
+        let Some((tree, _)) = self.tree(kind, word, &from)? else {
+            return Err(Error::usage(format!("there is no card {title}")));
+        };
+        let quoted =
+            |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).map(quoted);
+        let mut lines = Vec::new();
+        for key in ["card", "name", "about", "source", "date"] {
+            lines.push(format!("{key}: {}", text(&tree, key).unwrap_or_default()));
+        }
+        lines.push("values:".to_owned());
+        for entry in tree.get("values").map(Node::entries).unwrap_or_default() {
+            let change = changes.iter().find(|change| change.key == entry.key);
+            let new = |key: &str| {
+                change.map(|change| match key {
+                    "value" => quoted(&change.value),
+                    "uncertainty" => quoted(&change.uncertainty),
+                    "source" => quoted(&change.source),
+                    _ => quoted(date),
+                })
+            };
+            let parts = ["value", "uncertainty", "source", "date"].into_iter().filter_map(|key| {
+                let words = new(key).or_else(|| text(&entry.node, key))?;
+                Some(format!("{key}: {words}"))
+            });
+            let parts: Vec<String> = parts.collect();
+            lines.push(format!("  {}: {{{}}}", entry.key, parts.join(", ")));
+        }
+        Ok(lines.join("\n") + "\n")
+    }
+
+    /// The text of a card's value.
+    pub fn value(&self, title: &str, key: &str) -> Option<String> {
+        let (kind, word) = title.split_once('/')?;
+        let from = Node { place: crate::error::Place::whole(title), value: Value::Null };
+        let (tree, _) = self.tree(kind, word, &from).ok()??;
+        tree.get("values")?.get(key)?.get("value")?.text().map(str::to_owned)
     }
 
     /// The values of a card that were fitted to measurements: name, value, uncertainty, source.
@@ -274,6 +333,19 @@ fn scaled(text: &str, factor: f64) -> String {
         }
     }
     result
+}
+
+/// A card's text under a factor, with four digits: what is written on a card.
+pub fn rounded(text: &str, factor: f64) -> String {
+    let words = text.split(' ').map(|word| match word.parse::<f64>() {
+        Ok(number) if number != 0.0 => {
+            let value = number * factor;
+            let digits = 3 - libm::floor(libm::log10(value.abs())) as i32;
+            format!("{value:.*}", digits.clamp(0, 9) as usize)
+        }
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<String>>().join(" ")
 }
 
 /// 64-bit FNV-1a as 16 hexadecimal digits: a fingerprint, not a signature.

@@ -1,5 +1,7 @@
 //! Studies: validation, comparison, partitions.
 
+mod calibration;
+
 use crate::support::{checked, example, root};
 use assert_cmd::Command;
 use kafsim::chance::Seed;

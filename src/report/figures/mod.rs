@@ -17,7 +17,7 @@ mod utilisation;
 mod validation;
 
 pub use designs::{comparison_picture, partitions_picture};
-pub use validation::picture as validation_picture;
+pub use validation::{calibration_picture, picture as validation_picture};
 
 use crate::error::Result;
 use crate::metrics::Run;

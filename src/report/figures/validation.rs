@@ -1,56 +1,100 @@
-//! Predicted over measured, for throughput and latency, with 80 % intervals.
+//! Predicted over measured, for throughput and latency: a validation with 80 % intervals, a
+//! calibration before and after.
 
 use super::Picture;
 use super::axes::LABEL;
 use super::render;
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, ORANGE, SOFT, Scene};
 use crate::error::Result;
-use crate::study::validate::{Prediction, Validation, gated};
+use crate::study::validate::{Calibration, Datum, Prediction, Validation, gated};
 use crate::units::count;
 
 const TITLE: &str = "Predicted over measured, with 80 % intervals";
+const CALIBRATED: &str = "Predicted over measured, before and after calibration";
 const SIZE: f64 = 400.0;
 
 /// The figure of a validation.
 pub fn picture(validation: &Validation) -> Result<Picture> {
-    let scene = scene(validation);
-    Ok(Picture {
-        name: "validation",
-        title: TITLE.to_owned(),
-        svg: render::svg(&scene, TITLE),
-        png: render::png(&scene)?,
-    })
-}
-
-fn scene(validation: &Validation) -> Scene {
-    let mut scene = Scene::new(1_000.0, 560.0);
-    scene.text((70.0, 30.0), Anchor::Start, 18.0, INK, TITLE);
-    let of = |wanted: fn(&str) -> bool| -> Vec<&Prediction> {
+    let of = |wanted: fn(&str) -> bool| -> Vec<Point> {
         let fits = |one: &&Prediction| {
             wanted(one.quantity) && gated(&validation.rows[one.row], one) && one.measured > 0.0
         };
-        validation.predictions.iter().filter(fits).collect()
+        let point = |one: &Prediction| Point {
+            measured: one.measured,
+            predicted: one.predicted,
+            interval: Some([one.low80, one.high80]),
+            colour: if validation.rows[one.row].split == "fit" { BLUE } else { ORANGE },
+        };
+        validation.predictions.iter().filter(fits).map(point).collect()
     };
-    let rates = of(|quantity| quantity == "records_s");
-    let latencies = of(|quantity| quantity.starts_with("publish"));
-    panel(&mut scene, 70.0, "records/s at saturation", &rates, validation);
-    panel(&mut scene, 560.0, "publish p50 and p99 below saturation, ms", &latencies, validation);
     let words = "blue: rows that were fitted; orange: rows held out; across: measured, \
                  up: predicted";
-    scene.text((70.0, 546.0), Anchor::Start, 11.0, SOFT, words);
-    scene
+    drawn("validation", TITLE, [of(is_rate), of(is_latency)], words)
 }
 
-fn panel(
-    scene: &mut Scene,
-    left: f64,
+/// The figure of a calibration.
+pub fn calibration_picture(calibration: &Calibration) -> Result<Picture> {
+    let of = |wanted: fn(&str) -> bool| -> Vec<Point> {
+        let fits = |one: &&Datum| wanted(one.quantity);
+        let both = |one: &Datum| {
+            let point = |predicted, colour| Point {
+                measured: one.measured,
+                predicted,
+                interval: None,
+                colour,
+            };
+            [point(one.before, SOFT), point(one.after, BLUE)]
+        };
+        calibration.data.iter().filter(fits).flat_map(both).collect()
+    };
+    let words = "grey: with the cards as they were; blue: calibrated; across: measured, \
+                 up: predicted";
+    drawn("calibration", CALIBRATED, [of(is_rate), of(is_latency)], words)
+}
+
+fn is_rate(quantity: &str) -> bool {
+    quantity == "records_s"
+}
+
+fn is_latency(quantity: &str) -> bool {
+    quantity.starts_with("publish")
+}
+
+/// One prediction of one measurement.
+struct Point {
+    measured: f64,
+    predicted: f64,
+    interval: Option<[f64; 2]>,
+    colour: Colour,
+}
+
+fn drawn(
+    name: &'static str,
     title: &str,
-    points: &[&Prediction],
-    validation: &Validation,
-) {
+    [rates, latencies]: [Vec<Point>; 2],
+    words: &str,
+) -> Result<Picture> {
+    let mut scene = Scene::new(1_000.0, 560.0);
+    scene.text((70.0, 30.0), Anchor::Start, 18.0, INK, title);
+    panel(&mut scene, 70.0, "records/s at saturation", &rates);
+    panel(&mut scene, 560.0, "publish p50 and p99 below saturation, ms", &latencies);
+    scene.text((70.0, 546.0), Anchor::Start, 11.0, SOFT, words);
+    let (svg, png) = (render::svg(&scene, title), render::png(&scene)?);
+    Ok(Picture { name, title: title.to_owned(), svg, png })
+}
+
+fn panel(scene: &mut Scene, left: f64, title: &str, points: &[Point]) {
     let top = 80.0;
     scene.text((left, top - 14.0), Anchor::Start, LABEL, SOFT, title);
-    let values = points.iter().flat_map(|one| [one.measured, one.low80, one.high80]);
+    if points.is_empty() {
+        let middle = (left + SIZE / 2.0, top + SIZE / 2.0);
+        scene.text(middle, Anchor::Middle, LABEL, SOFT, "nothing of this was measured");
+        return;
+    }
+    let values = points.iter().flat_map(|one| {
+        let [low, high] = one.interval.unwrap_or([one.predicted; 2]);
+        [one.measured, low, high]
+    });
     let (low, high) = values.fold((f64::MAX, 1e-9_f64), |(low, high), v| (low.min(v), high.max(v)));
     let (low, high) = (libm::log10(low.min(high)) - 0.05, libm::log10(high) + 0.05);
     let place = |value: f64| (libm::log10(value) - low) / (high - low) * SIZE;
@@ -65,11 +109,11 @@ fn panel(
     }
     scene.line(vec![(left, top + SIZE), (left + SIZE, top)], SOFT, 1.0, &[4.0, 4.0]);
     for one in points {
-        let held_out = validation.rows[one.row].split != "fit";
-        let colour: Colour = if held_out { ORANGE } else { BLUE };
         let at = x(one.measured);
-        scene.line(vec![(at, y(one.low80)), (at, y(one.high80))], colour, 1.5, &[]);
-        scene.rect(at - 3.0, y(one.predicted) - 3.0, 6.0, 6.0, colour);
+        if let Some([low, high]) = one.interval {
+            scene.line(vec![(at, y(low)), (at, y(high))], one.colour, 1.5, &[]);
+        }
+        scene.rect(at - 3.0, y(one.predicted) - 3.0, 6.0, 6.0, one.colour);
     }
 }
 

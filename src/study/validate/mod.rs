@@ -2,12 +2,16 @@
 //! rig, with intervals, gates and baselines.
 
 mod baselines;
+mod calibrate;
 mod fit;
 mod gates;
 mod predict;
 mod rows;
+mod slopes;
+mod squares;
 
 pub use baselines::Baseline;
+pub use calibrate::{Calibrated, Calibration, Datum, calibrate};
 pub use fit::{Fit, LeftOut, Told};
 pub use gates::{Gate, error, gated};
 pub use predict::{POINTS, Prediction, QUANTITIES};

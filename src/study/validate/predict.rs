@@ -225,7 +225,7 @@ fn measured(row: &Row, quantity: &str) -> Option<f64> {
     (read < (1.0 - OVERLOADED) * written).then_some(written - read)
 }
 
-fn compare(
+pub(super) fn compare(
     index: usize,
     row: &Row,
     points: &[BTreeMap<&'static str, f64>],

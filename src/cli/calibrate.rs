@@ -78,7 +78,7 @@ impl Calibrate {
     }
 }
 
-/// A card in the folder of its kind. A card that a scenario names by its file keeps the file's name.
+/// A card in the folder of its kind, under its own name.
 fn place(folder: &Path, title: &str, text: &str) -> Result<()> {
     let (kind, name) = title.split_once('/').unwrap_or(("", title));
     let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);

@@ -9,9 +9,9 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 
 /// Floors, ground first; a module uses only what stands before it.
-const FLOORS: [&str; 12] = [
-    "error", "units", "chance", "form", "cluster", "model", "scenario", "metrics", "engine",
-    "analysis", "study", "report",
+const FLOORS: [&str; 14] = [
+    "error", "units", "chance", "form", "cluster", "model", "scenario", "metrics", "engine", "live",
+    "analysis", "study", "interop", "report",
 ];
 const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 70;
@@ -161,7 +161,10 @@ fn bans(path: &str, text: &str) -> Vec<String> {
     let mut banned: Vec<&str> = vec![concat!("[", "allow("), concat!("#[", "ignore")];
     if path.starts_with("src/") {
         banned.extend(stub_words);
-        banned.extend(clocks);
+        // Measuring needs a clock; one file of the live mode has it.
+        if path != "src/live/clock.rs" {
+            banned.extend(clocks);
+        }
     }
     if path.starts_with("src/model/") || path.starts_with("src/engine/") {
         banned.extend(floats);

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod engine;
 pub mod error;
 pub mod form;
+pub mod interop;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod metrics;

@@ -10,8 +10,8 @@ use syn::visit::Visit;
 
 /// Floors, ground first; a module uses only what stands before it.
 const FLOORS: [&str; 14] = [
-    "error", "units", "chance", "form", "cluster", "model", "scenario", "metrics", "engine", "live",
-    "analysis", "study", "interop", "report",
+    "error", "units", "chance", "form", "cluster", "model", "scenario", "metrics", "engine",
+    "live", "analysis", "study", "interop", "report",
 ];
 const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 70;

@@ -66,7 +66,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Usage(message) | Kind::Runtime(message) | Kind::Refused(message) => f.write_str(message),
+            Kind::Usage(message) | Kind::Runtime(message) | Kind::Refused(message) => {
+                f.write_str(message)
+            }
             Kind::Input(problems) => {
                 for (index, problem) in problems.iter().enumerate() {
                     if index > 0 {

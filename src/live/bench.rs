@@ -9,10 +9,10 @@ use super::outcome::{Facts, outcome};
 use super::plan::{Caps, Plan};
 use super::produce::Client;
 use super::security::Security;
+use super::settings;
 use super::signals::{self, Asked};
 use super::tally::Tally;
 use super::watch::{Stop, Watch};
-use super::settings;
 use crate::chance::Seed;
 use crate::cluster::TopicId;
 use crate::error::{Error, Result};
@@ -286,7 +286,8 @@ impl Stage<'_> {
             journal.will_create(&name)?;
             let shape = [topic.partitions, topic.replication_factor];
             self.cluster.create_topic(&name, shape, &config).map_err(|error| {
-                let words = format!("the cluster did not create a topic: {}", rdkafka_words(&error));
+                let words =
+                    format!("the cluster did not create a topic: {}", rdkafka_words(&error));
                 Error::refused(self.options.security.redact(&words))
             })?;
         }

@@ -262,9 +262,7 @@ impl Cluster {
         config: &[(&str, String)],
     ) -> Result<(), KafkaError> {
         match self {
-            Self::Mock { mock, .. } => {
-                mock.create_topic(name, shape[0] as i32, shape[1] as i32)
-            }
+            Self::Mock { mock, .. } => mock.create_topic(name, shape[0] as i32, shape[1] as i32),
             Self::Real(admin) => admin.create_topic(name, shape, config),
         }
     }
@@ -310,7 +308,8 @@ mod tests {
     #[test]
     fn only_this_machine_is_loopback() {
         assert!(loopback("127.0.0.1:9092,127.0.0.2:9092") && loopback("[::1]:9092"));
-        for far in ["10.0.0.1:9092", "127.0.0.1:9092,192.0.2.7:9092", "", "no.such.host.invalid:1"] {
+        for far in ["10.0.0.1:9092", "127.0.0.1:9092,192.0.2.7:9092", "", "no.such.host.invalid:1"]
+        {
             assert!(!loopback(far), "{far}");
         }
     }

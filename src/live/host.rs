@@ -96,7 +96,8 @@ pub(super) fn listeners(ports: &BTreeMap<i32, u16>) -> BTreeMap<i32, u32> {
             .filter_map(|one| fs::read_link(one.path()).ok())
             .map(|link| link.to_string_lossy().into_owned())
             .collect();
-        found.extend(inodes.iter().filter(|(inode, _)| links.contains(*inode)).map(|o| (*o.1, pid)));
+        found
+            .extend(inodes.iter().filter(|(inode, _)| links.contains(*inode)).map(|o| (*o.1, pid)));
     }
     found
 }

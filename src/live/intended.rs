@@ -38,8 +38,7 @@ impl<'c> Intended<'c> {
             Some(stream) => stream.exp1(),
             None => f64::from(index) / clients,
         };
-        let start =
-            Segment { from: SimTime::ZERO, to: SimTime::ZERO, before: 0.0, volume: 0.0 };
+        let start = Segment { from: SimTime::ZERO, to: SimTime::ZERO, before: 0.0, volume: 0.0 };
         Self { curve, clients, due, gaps, segment: start }
     }
 

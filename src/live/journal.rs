@@ -42,7 +42,8 @@ impl Journal {
         let special = path.metadata().is_ok_and(|found| !found.is_file());
         options.append(true).create(special).create_new(!special);
         private(&mut options);
-        let file = options.open(path).map_err(|error| Error::io("begin the journal", path, error))?;
+        let file =
+            options.open(path).map_err(|error| Error::io("begin the journal", path, error))?;
         let mut journal = Self { file, path: path.to_owned(), run: run.to_owned() };
         journal.write(&json!({"kafsim": "journal/1", "run": run, "bootstrap": bootstrap}))?;
         Ok(journal)
@@ -96,8 +97,7 @@ impl Left {
     /// # Errors
     /// No file, or not a journal.
     pub fn read(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
         let mut lines = text.lines().map_while(|line| serde_json::from_str::<Value>(line).ok());
         let wrong = || Error::usage(format!("{} is no journal of kafsim", path.display()));
         let head = lines.next().ok_or_else(wrong)?;

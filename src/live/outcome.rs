@@ -126,12 +126,7 @@ fn producer(spec: &Producer, sent: &Sent, latencies: &Latencies, seconds: f64) -
     }
 }
 
-fn group(
-    name: &str,
-    received: &Received,
-    index: &SeriesIndex<'_>,
-    seconds: f64,
-) -> GroupOutcome {
+fn group(name: &str, received: &Received, index: &SeriesIndex<'_>, seconds: f64) -> GroupOutcome {
     GroupOutcome {
         records_s: rate(received.processed_measured.load(Relaxed), seconds),
         processed_records: received.processed.load(Relaxed) as f64,
@@ -179,9 +174,11 @@ fn topics(scenario: &Scenario, tally: &Tally, seconds: f64) -> BTreeMap<String, 
 }
 
 fn brokers(facts: &Facts, index: &SeriesIndex<'_>) -> BTreeMap<u32, BrokerOutcome> {
-    let own = facts.layout.partitions.iter().filter(|((topic, _), _)| {
-        topic.starts_with(super::journal::PREFIX)
-    });
+    let own = facts
+        .layout
+        .partitions
+        .iter()
+        .filter(|((topic, _), _)| topic.starts_with(super::journal::PREFIX));
     let own: Vec<&(i32, Vec<i32>, Vec<i32>)> = own.map(|(_, one)| one).collect();
     let of = |id: &i32| {
         let known = facts.used[2].brokers.contains_key(id);
@@ -267,14 +264,11 @@ fn overload(scenario: &Scenario, tally: &Tally, facts: &Facts) -> Vec<String> {
     faults
 }
 
-fn warnings(
-    scenario: &Scenario,
-    tally: &Tally,
-    facts: &Facts,
-    faults: Vec<String>,
-) -> Vec<String> {
-    let mut warnings: Vec<String> =
-        faults.into_iter().map(|why| format!("invalid, this measures the generator: {why}")).collect();
+fn warnings(scenario: &Scenario, tally: &Tally, facts: &Facts, faults: Vec<String>) -> Vec<String> {
+    let mut warnings: Vec<String> = faults
+        .into_iter()
+        .map(|why| format!("invalid, this measures the generator: {why}"))
+        .collect();
     if facts.mock {
         warnings.push(
             "librdkafka's mock cluster was measured, inside this process: it keeps records in \

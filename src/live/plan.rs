@@ -21,11 +21,7 @@ pub struct Caps {
 
 impl Default for Caps {
     fn default() -> Self {
-        Self {
-            duration: SimSpan::from_secs(120),
-            records: 5_000_000,
-            bytes: Bytes::new(2 << 30),
-        }
+        Self { duration: SimSpan::from_secs(120), records: 5_000_000, bytes: Bytes::new(2 << 30) }
     }
 }
 

@@ -283,9 +283,8 @@ impl Draw {
             if random { (stream.bits() >> 32) as u8 } else { 0 }
         });
         let bytes = bytes.collect();
-        let counts = client.topics.iter().map(|(_, topic)| {
-            (*topic, client.tally.ends[*topic].len() as u32)
-        });
+        let counts =
+            client.topics.iter().map(|(_, topic)| (*topic, client.tally.ends[*topic].len() as u32));
         Self { bytes, key: [0; KEY], keys: 0, partitions: counts.collect(), stream }
     }
 

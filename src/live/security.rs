@@ -47,7 +47,9 @@ impl Security {
         let mut values = BTreeMap::new();
         for pair in pairs {
             let Some((key, value)) = pair.split_once('=') else {
-                return Err(Error::usage("--config needs KEY=VALUE; the text is not repeated here"));
+                return Err(Error::usage(
+                    "--config needs KEY=VALUE; the text is not repeated here",
+                ));
             };
             let key = key.trim();
             if !ALLOWED.iter().any(|(allowed, _)| *allowed == key) {

@@ -50,11 +50,17 @@ pub(super) fn producer(
         .set("queue.buffering.max.kbytes", whole(memory))
         .set("queue.buffering.max.messages", "0")
         .set("max.in.flight.requests.per.connection", settings.max_in_flight.to_string())
-        .set("message.max.bytes", whole(settings.max_request_size.get().clamp(1_000, 1_000_000_000)))
+        .set(
+            "message.max.bytes",
+            whole(settings.max_request_size.get().clamp(1_000, 1_000_000_000)),
+        )
         .set("delivery.timeout.ms", whole(settings.delivery_timeout.as_millis()))
         .set("request.timeout.ms", whole(settings.request_timeout.as_millis().clamp(1, 900_000)))
         .set("retry.backoff.ms", whole(settings.retry_backoff.as_millis().clamp(1, 300_000)))
-        .set("retry.backoff.max.ms", whole(settings.retry_backoff_max.as_millis().clamp(1, 300_000)))
+        .set(
+            "retry.backoff.max.ms",
+            whole(settings.retry_backoff_max.as_millis().clamp(1, 300_000)),
+        )
         .set("socket.send.buffer.bytes", whole(settings.send_buffer.get().min(100_000_000)));
     if let Some((name, level)) = codec.filter(|_| settings.codec.compresses()) {
         config.set("compression.type", name);

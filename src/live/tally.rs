@@ -177,9 +177,5 @@ impl Sent {
 fn add(sum: &mut (f64, f64, f64), window: Option<&Window>) {
     let Some(window) = window.filter(|window| window.cnt > 0) else { return };
     let weight = window.cnt as f64;
-    *sum = (
-        sum.0 + weight,
-        sum.1 + weight * window.p50 as f64,
-        sum.2 + weight * window.p99 as f64,
-    );
+    *sum = (sum.0 + weight, sum.1 + weight * window.p50 as f64, sum.2 + weight * window.p99 as f64);
 }

@@ -4,7 +4,7 @@ use super::cluster::{Admin, Layout};
 use super::host::{self, Used};
 use super::signals::Asked;
 use super::tally::Tally;
-use crate::metrics::{Recorder, Series, Event, Shape};
+use crate::metrics::{Event, Recorder, Series, Shape};
 use crate::scenario::Scenario;
 use crate::units::SimTime;
 use std::collections::BTreeMap;
@@ -253,7 +253,10 @@ fn unwell(admin: &Admin, healthy: &Layout) -> Option<String> {
     let now = match admin.layout() {
         Ok(now) => now,
         Err(error) => {
-            return Some(format!("it stopped answering: {}", super::cluster::rdkafka_words(&error)));
+            return Some(format!(
+                "it stopped answering: {}",
+                super::cluster::rdkafka_words(&error)
+            ));
         }
     };
     let lost = healthy.brokers.keys().find(|id| !now.brokers.contains_key(id));

@@ -279,6 +279,38 @@ fn the_pages_are_there() {
     assert!(readme.contains("cargo test --release"));
 }
 
+/// The simulator is pure Rust without the live mode: no async runtime, no C library, no binding.
+#[test]
+fn the_default_build_has_no_dependency_of_the_live_mode() {
+    let tree = |features: &[&str]| {
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.current_dir(root()).args([
+            "tree",
+            "--offline",
+            "--locked",
+            "--edges",
+            "normal,build",
+        ]);
+        let out = cargo.args(["--prefix", "none", "--format", "{p}"]).args(features).output();
+        let out = out.expect("cargo tree");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let text = String::from_utf8(out.stdout).expect("text");
+        let name = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+        text.lines().map(name).collect::<Vec<String>>()
+    };
+    let foreign = |name: &&String| {
+        let sys =
+            name.ends_with("-sys") && !name.starts_with("windows") && *name != "linux-raw-sys";
+        sys || ["rdkafka", "tokio", "cc", "cmake", "openssl"].contains(&name.as_str())
+    };
+    let default = tree(&[]);
+    assert!(default.contains(&"clap".to_owned()));
+    assert_eq!(default.iter().filter(foreign).collect::<Vec<_>>(), Vec::<&String>::new());
+    // The same look at a build with the feature finds them.
+    let live = tree(&["--features", "live"]);
+    assert!(["rdkafka", "tokio", "rdkafka-sys"].iter().all(|one| live.contains(&one.to_string())));
+}
+
 /// Each rule finds what breaks it, and leaves alone what does not.
 #[test]
 fn the_rules_bite() {

@@ -3,6 +3,7 @@
 use super::clock::pause;
 use super::cluster::{Cluster, Layout, Target, loopback, rdkafka_words};
 use super::consume::Member;
+use super::guards::{admit, clean, consent};
 use super::host;
 use super::journal::{Journal, PREFIX};
 use super::outcome::{Facts, outcome};
@@ -106,7 +107,7 @@ pub fn bench(
     let asked = signals::listen(format!("left at once; what is left is deleted by: {again}"));
     let mut stage = Stage { scenario, seed, options, cluster: &cluster, codec, asked, healthy };
     let played = stage.play(&mut journal);
-    let left = clean(&cluster, &mut journal, scenario, &options.security);
+    let left = clean(&cluster, &mut journal, &options.security);
     for one in &left {
         eprintln!("not deleted: {one}; later: {again}");
     }
@@ -114,43 +115,6 @@ pub fn bench(
     measured.brokers = brokers;
     measured.left = left;
     Ok(measured)
-}
-
-/// Consent is needed before anything is sent to another machine.
-fn consent(target: &Target, options: &Options) -> Result<()> {
-    let Target::Bootstrap(addresses) = target else { return Ok(()) };
-    if loopback(addresses) || options.yes || options.cluster_id.is_some() {
-        return Ok(());
-    }
-    Err(Error::refused(format!(
-        "{addresses} is not on this machine; nothing was sent to it. Say which cluster is meant \
-         with --cluster-id ID, or that any is with --yes"
-    )))
-}
-
-/// The cluster is the one that is meant, and its brokers are where consent was given for.
-fn admit(cluster: &Cluster, options: &Options) -> Result<Layout> {
-    let Some(admin) = cluster.admin() else { return Ok(Layout::default()) };
-    if let Some(wanted) = &options.cluster_id {
-        let found = admin.cluster_id().unwrap_or_else(|| "none".to_owned());
-        if found != *wanted {
-            return Err(Error::refused(format!(
-                "the cluster's id is {found}, not {wanted}; nothing was created"
-            )));
-        }
-    }
-    let layout = admin.layout().map_err(|error| {
-        Error::refused(format!("the cluster stopped answering: {}", rdkafka_words(&error)))
-    })?;
-    let consented = options.yes || options.cluster_id.is_some();
-    let far = layout.brokers.values().find(|(host, port)| !loopback(&format!("{host}:{port}")));
-    if let Some((host, port)) = far.filter(|_| !consented) {
-        return Err(Error::refused(format!(
-            "the cluster's broker {host}:{port} is not on this machine; nothing was created. Say \
-             which cluster is meant with --cluster-id ID, or that any is with --yes"
-        )));
-    }
-    Ok(layout)
 }
 
 /// 128 bits that nobody can guess, from the operating system.
@@ -170,38 +134,6 @@ fn topic_name(run: &str, topic: TopicId) -> String {
 /// The live name of a group.
 fn group_name(run: &str, index: usize) -> String {
     format!("{PREFIX}{run}-g{index}")
-}
-
-/// Deletes what the journal says was created; returns what could not be deleted.
-fn clean(
-    cluster: &Cluster,
-    journal: &mut Journal,
-    scenario: &Scenario,
-    security: &Security,
-) -> Vec<String> {
-    let mut left = Vec::new();
-    let Ok(known) = super::Left::read(journal.path()) else {
-        return vec![format!("the journal {} cannot be read", journal.path().display())];
-    };
-    debug_assert!(known.groups.len() <= scenario.groups.len());
-    for group in known.groups {
-        if let Some(admin) = cluster.admin() {
-            // A group that nobody joined does not exist.
-            let _absent = admin.delete_group(&group);
-        }
-        let _full = journal.left(&group);
-    }
-    for topic in known.topics {
-        match cluster.delete_topic(&topic) {
-            Ok(()) => {
-                let _full = journal.deleted(&topic);
-            }
-            Err(error) => {
-                left.push(security.redact(&format!("{topic} ({})", rdkafka_words(&error))));
-            }
-        }
-    }
-    left
 }
 
 /// Everything that playing needs.

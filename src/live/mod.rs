@@ -13,6 +13,7 @@ mod bench;
 mod clock;
 mod cluster;
 mod consume;
+mod guards;
 mod host;
 mod intended;
 mod journal;
@@ -23,6 +24,7 @@ mod security;
 mod settings;
 mod signals;
 mod tally;
+mod verdict;
 mod watch;
 
 pub use bench::{Ending, Measured, Options, bench};

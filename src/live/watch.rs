@@ -221,7 +221,12 @@ impl<'w> Watch<'w> {
         let share = |now: f64, before: f64| ((now - before) / seconds / cores).clamp(0.0, 1.0);
         let machine = share(now.used.machine, before.machine);
         let own = share(now.used.own, before.own);
+        // What others do on this machine does not grow with the load of the scenario.
+        let brokers: f64 =
+            now.used.brokers.values().sum::<f64>() - before.brokers.values().sum::<f64>();
+        let others = (machine - own - share(brokers, 0.0)).max(0.0);
         self.point("demand", "machine CPU", "share", Shape::Mean, machine);
+        self.point("fixed_demand", "machine CPU", "share", Shape::Mean, others);
         self.point("demand", "generator CPU", "share", Shape::Mean, own);
         for (id, seconds_used) in now.used.brokers.clone() {
             let entity = id.to_string();

@@ -2,6 +2,7 @@
 //! `KAFSIM_CLUSTER` holds addresses, on a real cluster (`tests/cluster/up`). Loopback only.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "what is tested here runs by the clock")]
 
 use assert_cmd::Command;
 use kafsim::chance::Seed;
@@ -21,7 +22,7 @@ fn scenario() -> String {
 
 fn kafsim() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kafsim"));
-    command.timeout(Duration::from_secs(120));
+    command.timeout(Duration::from_mins(2));
     command
 }
 
@@ -240,9 +241,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         if entry.path().is_dir() {
-            found.extend(files(&entry.path()))
+            found.extend(files(&entry.path()));
         } else {
-            found.push(entry.path())
+            found.push(entry.path());
         }
     }
     found

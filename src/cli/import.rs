@@ -16,7 +16,7 @@ pub(crate) struct Import {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Text printed by kafka-producer-perf-test, ConsumerPerformance or EndToEndLatency
+    /// Text printed by Kafka's perf tools: producer, consumer, end to end
     PerfTest {
         /// The text, `-` for standard input
         file: String,

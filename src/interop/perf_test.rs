@@ -21,7 +21,7 @@ pub fn read_perf_test(file: &str, text: &str) -> Result<Vec<RunRow>> {
     for line in text.lines().map(str::trim) {
         if let Some(mut row) = producer_result(line) {
             if let Some(deviation) = deviation(&windows) {
-                row.set("records_s_sd", format!("{deviation:.1}"));
+                row.set("records_s_sd", &format!("{deviation:.1}"));
             }
             windows.clear();
             rows.push(row);
@@ -49,9 +49,9 @@ pub fn read_perf_test(file: &str, text: &str) -> Result<Vec<RunRow>> {
         }]));
     }
     for (index, row) in rows.iter_mut().enumerate() {
-        row.set("id", format!("row-{}", index + 1));
-        row.set("repeats", 1);
-        row.set("source", file);
+        row.set("id", &format!("row-{}", index + 1));
+        row.set("repeats", &1);
+        row.set("source", &file);
     }
     Ok(rows)
 }
@@ -76,16 +76,16 @@ fn producer_result(line: &str) -> Option<RunRow> {
     let rate = producer_window(line)?;
     let sent = number_before(line, " records sent")?;
     let mut row = RunRow::default();
-    row.set("case", "kafka-producer-perf-test");
-    row.set("records_s", rate);
-    row.set("producers", 1);
+    row.set("case", &"kafka-producer-perf-test");
+    row.set("records_s", &rate);
+    row.set("producers", &1);
     if rate > 0.0 {
-        row.set("duration_s", format!("{:.1}", sent / rate));
+        row.set("duration_s", &format!("{:.1}", sent / rate));
     }
     // Bytes per record follow from both rates; the tool prints two decimals of MiB/s.
     let bytes = number_before(line, " MB/sec").map(|mib| mib * 1_048_576.0 / rate);
     if let Some(bytes) = bytes.filter(|bytes| bytes.is_finite()) {
-        row.set("record_bytes", bytes.round());
+        row.set("record_bytes", &bytes.round());
     }
     let columns = [
         ("publish_mean_ms", " ms avg latency"),
@@ -96,7 +96,7 @@ fn producer_result(line: &str) -> Option<RunRow> {
     ];
     for (column, word) in columns {
         if let Some(value) = number_before(line, word) {
-            row.set(column, value);
+            row.set(column, &value);
         }
     }
     Some(row)
@@ -115,16 +115,16 @@ fn consumer_result(header: &[String], line: &str) -> Option<RunRow> {
     }
     let records = of("data.consumed.in.nMsg")?;
     let mut row = RunRow::default();
-    row.set("case", "ConsumerPerformance");
-    row.set("groups", 1);
-    row.set("members_per_group", 1);
-    row.set("consume_records_s_per_group", of("fetch.nMsg.sec")?);
+    row.set("case", &"ConsumerPerformance");
+    row.set("groups", &1);
+    row.set("members_per_group", &1);
+    row.set("consume_records_s_per_group", &of("fetch.nMsg.sec")?);
     if let Some(time) = of("fetch.time.ms") {
-        row.set("duration_s", time / 1e3);
+        row.set("duration_s", &(time / 1e3));
     }
     let bytes = of("data.consumed.in.MB").map(|mib| mib * 1_048_576.0 / records);
     if let Some(bytes) = bytes.filter(|bytes| bytes.is_finite()) {
-        row.set("record_bytes", bytes.round());
+        row.set("record_bytes", &bytes.round());
     }
     Some(row)
 }
@@ -136,22 +136,24 @@ fn end_to_end(rest: &str, average: Option<f64>) -> Option<RunRow> {
         part.split('=').nth(1)?.trim().parse::<f64>().ok()
     };
     let mut row = RunRow::default();
-    row.set("case", "EndToEndLatency");
-    row.set("producers", 1);
-    row.set("groups", 1);
-    row.set("members_per_group", 1);
-    row.set("e2e_p50_ms", of("50th")?);
-    row.set("e2e_p99_ms", of("99th")?);
+    row.set("case", &"EndToEndLatency");
+    row.set("producers", &1);
+    row.set("groups", &1);
+    row.set("members_per_group", &1);
+    row.set("e2e_p50_ms", &of("50th")?);
+    row.set("e2e_p99_ms", &of("99th")?);
     if let Some(average) = average.filter(|average| *average > 0.0) {
         // The next record is sent when this one has arrived.
-        row.set("records_s", format!("{:.1}", 1e3 / average));
+        row.set("records_s", &format!("{:.1}", 1e3 / average));
     }
     Some(row)
 }
 
 fn deviation(windows: &[f64]) -> Option<f64> {
     let mut all = crate::metrics::Welford::new();
-    windows.iter().for_each(|rate| all.add(*rate));
+    for rate in windows {
+        all.add(*rate);
+    }
     (all.count() > 1).then(|| libm::sqrt(all.variance()))
 }
 

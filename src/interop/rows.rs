@@ -54,7 +54,7 @@ pub struct RunRow {
 
 impl RunRow {
     /// Sets a column; the name must be one of [`RUN_COLUMNS`].
-    pub fn set(&mut self, column: &'static str, value: impl ToString) {
+    pub fn set(&mut self, column: &'static str, value: &impl ToString) {
         debug_assert!(RUN_COLUMNS.contains(&column), "{column}");
         self.values.insert(column, value.to_string());
     }
@@ -81,7 +81,7 @@ impl RunRow {
             ("publish_p999_ms", latency.p999),
         ];
         for (column, value) in columns {
-            self.set(column, format!("{value:.3}"));
+            self.set(column, &format!("{value:.3}"));
         }
     }
 }
@@ -105,15 +105,15 @@ pub fn measured_row(
     let settings = &spec.settings;
     let mut row = RunRow::default();
     row.set("id", &scenario.name);
-    row.set("rig", rig);
+    row.set("rig", &rig);
     row.set("case", &scenario.name);
-    row.set("brokers", brokers);
-    row.set("partitions", topic.partitions);
-    row.set("replication_factor", topic.replication_factor);
-    row.set("min_insync", topic.settings.min_insync_replicas);
+    row.set("brokers", &brokers);
+    row.set("partitions", &topic.partitions);
+    row.set("replication_factor", &topic.replication_factor);
+    row.set("min_insync", &topic.settings.min_insync_replicas);
     row.set(
         "acks",
-        match settings.acks {
+        &match settings.acks {
             Acks::None => "0",
             Acks::Leader => "1",
             Acks::All => "all",
@@ -121,44 +121,44 @@ pub fn measured_row(
     );
     // The column is the value's; the scenario's size holds the key too.
     let key = if spec.keyed { KEY_BYTES } else { 0.0 };
-    row.set("record_bytes", (spec.record_size.mean() - key).max(0.0).round());
-    row.set("batch_size", settings.batch_size.get());
-    row.set("linger_ms", settings.linger.as_nanos() as f64 / 1e6);
-    row.set("buffer_memory", settings.buffer_memory.get());
+    row.set("record_bytes", &(spec.record_size.mean() - key).max(0.0).round());
+    row.set("batch_size", &settings.batch_size.get());
+    row.set("linger_ms", &(settings.linger.as_nanos() as f64 / 1e6));
+    row.set("buffer_memory", &settings.buffer_memory.get());
     let codec = scenario.cards.keys().find_map(|card| card.strip_prefix("codecs/"));
     let codec = codec.map_or("none", |name| name.split('-').next().unwrap_or(name));
-    row.set("compression", if settings.codec.compresses() { codec } else { "none" });
-    row.set("producers", spec.clients);
-    row.set("groups", scenario.groups.len());
+    row.set("compression", &if settings.codec.compresses() { codec } else { "none" });
+    row.set("producers", &spec.clients);
+    row.set("groups", &scenario.groups.len());
     let members = scenario.groups.iter().map(|group| group.members).max();
-    row.set("members_per_group", members.unwrap_or(0));
+    row.set("members_per_group", &members.unwrap_or(0));
     if let Some(group) = scenario.groups.first() {
-        row.set("max_partition_fetch_bytes", group.settings.max_partition_fetch.get());
+        row.set("max_partition_fetch_bytes", &group.settings.max_partition_fetch.get());
     }
     if let Some(records) = topic.settings.flush_messages {
-        row.set("flush_messages", records);
+        row.set("flush_messages", &records);
     }
     if spec.arrivals != Arrivals::Closed {
-        row.set("target_records_s", format!("{:.1}", outcome.offered_records_s));
+        row.set("target_records_s", &format!("{:.1}", outcome.offered_records_s));
     }
     let seconds = run.duration.as_secs_f64() - run.warm_up.as_secs_f64();
-    row.set("duration_s", format!("{seconds:.1}"));
-    row.set("records_s", format!("{:.1}", outcome.records_s));
-    row.set("repeats", 1);
+    row.set("duration_s", &format!("{seconds:.1}"));
+    row.set("records_s", &format!("{:.1}", outcome.records_s));
+    row.set("repeats", &1);
     if let Some(latency) = from_send.get(&spec.name) {
         row.latency(latency);
     }
     let groups = run.groups.len() as f64;
     if groups > 0.0 {
         let read: f64 = run.groups.values().map(|group| group.records_s).sum();
-        row.set("consume_records_s_per_group", format!("{:.1}", read / groups));
+        row.set("consume_records_s_per_group", &format!("{:.1}", read / groups));
         let lag: f64 = run.groups.values().map(|group| group.processing_lag_records.end).sum();
-        row.set("lag_end_records", lag);
+        row.set("lag_end_records", &lag);
     }
     if let Some(latency) = run.groups.values().find_map(|group| group.e2e_latency_ms) {
-        row.set("e2e_p50_ms", format!("{:.3}", latency.p50));
-        row.set("e2e_p99_ms", format!("{:.3}", latency.p99));
+        row.set("e2e_p50_ms", &format!("{:.3}", latency.p50));
+        row.set("e2e_p99_ms", &format!("{:.3}", latency.p99));
     }
-    row.set("source", source);
+    row.set("source", &source);
     Some(row)
 }

@@ -67,8 +67,16 @@ pub(super) struct Admin {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Layout {
     pub brokers: BTreeMap<i32, (String, u16)>,
-    /// (topic, partition) to (leader, replicas, in-sync replicas).
-    pub partitions: BTreeMap<(String, i32), (i32, Vec<i32>, Vec<i32>)>,
+    /// By topic and partition.
+    pub partitions: BTreeMap<(String, i32), Replicas>,
+}
+
+/// Who holds a partition.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Replicas {
+    pub leader: i32,
+    pub all: Vec<i32>,
+    pub in_sync: Vec<i32>,
 }
 
 impl Admin {
@@ -118,15 +126,12 @@ impl Admin {
         };
         for topic in metadata.topics() {
             for one in topic.partitions() {
-                let sorted = |ids: &[i32]| {
-                    let mut ids = ids.to_vec();
-                    ids.sort_unstable();
-                    ids
+                let replicas = Replicas {
+                    leader: one.leader(),
+                    all: one.replicas().to_vec(),
+                    in_sync: one.isr().to_vec(),
                 };
-                layout.partitions.insert(
-                    (topic.name().to_owned(), one.id()),
-                    (one.leader(), one.replicas().to_vec(), sorted(one.isr())),
-                );
+                layout.partitions.insert((topic.name().to_owned(), one.id()), replicas);
             }
         }
         Ok(layout)

@@ -1,6 +1,6 @@
 //! The record of a measured run.
 
-use super::cluster::Layout;
+use super::cluster::{Layout, Replicas};
 use super::host::Used;
 use super::tally::{Latencies, Parts, Received, Sent, Tally, lock};
 use super::verdict::{overload, remarks, warnings};
@@ -173,7 +173,7 @@ fn brokers(facts: &Facts, index: &SeriesIndex<'_>) -> BTreeMap<u32, BrokerOutcom
         .partitions
         .iter()
         .filter(|((topic, _), _)| topic.starts_with(super::journal::PREFIX));
-    let own: Vec<&(i32, Vec<i32>, Vec<i32>)> = own.map(|(_, one)| one).collect();
+    let own: Vec<&Replicas> = own.map(|(_, one)| one).collect();
     let of = |id: &i32| {
         let known = facts.used[2].brokers.contains_key(id);
         let outcome = BrokerOutcome {
@@ -185,8 +185,8 @@ fn brokers(facts: &Facts, index: &SeriesIndex<'_>) -> BTreeMap<u32, BrokerOutcom
             nic_in: UNKNOWN,
             nic_out: UNKNOWN,
             disk: UNKNOWN,
-            replicas: own.iter().filter(|one| one.1.contains(id)).count() as u32,
-            leaders: own.iter().filter(|one| one.0 == *id).count() as u32,
+            replicas: own.iter().filter(|one| one.all.contains(id)).count() as u32,
+            leaders: own.iter().filter(|one| one.leader == *id).count() as u32,
             stored_bytes_end: f64::NAN,
             ..BrokerOutcome::default()
         };

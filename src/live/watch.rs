@@ -268,8 +268,9 @@ fn unwell(admin: &Admin, healthy: &Layout) -> Option<String> {
     if let Some(id) = lost {
         return Some(format!("broker {id} is gone"));
     }
-    let shrunk = healthy.partitions.iter().filter(|(key, (_, _, isr))| {
-        now.partitions.get(*key).is_some_and(|(_, _, now)| now.len() < isr.len())
+    let shrunk = healthy.partitions.iter().filter(|(key, before)| {
+        let now = now.partitions.get(*key);
+        now.is_some_and(|now| now.in_sync.len() < before.in_sync.len())
     });
     let count = shrunk.count();
     (count > 0).then(|| format!("{count} partitions have fewer in-sync replicas than before"))

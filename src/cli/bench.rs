@@ -63,6 +63,7 @@ pub(crate) struct Cleanup {
 
 #[cfg(not(feature = "live"))]
 impl Bench {
+    #[expect(clippy::unused_self, reason = "the same call as in a build with the feature")]
     pub(crate) fn run(self) -> Result<ExitCode> {
         Err(without())
     }
@@ -70,6 +71,7 @@ impl Bench {
 
 #[cfg(not(feature = "live"))]
 impl Cleanup {
+    #[expect(clippy::unused_self, reason = "the same call as in a build with the feature")]
     pub(crate) fn run(self) -> Result<ExitCode> {
         Err(without())
     }

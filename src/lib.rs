@@ -6,6 +6,9 @@ pub mod cluster;
 pub mod engine;
 pub mod error;
 pub mod form;
+pub mod interop;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod metrics;
 pub mod model;
 pub mod report;

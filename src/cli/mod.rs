@@ -1,10 +1,14 @@
 //! The command line: one file per command, each a thin user of the library.
 
 mod autoscale;
+mod bench;
+#[cfg(feature = "live")]
+mod bench_live;
 mod calibrate;
 mod check;
 mod compare;
 mod explain;
+mod import;
 mod output;
 mod partitions;
 mod schema;
@@ -42,6 +46,12 @@ enum Command {
     Calibrate(calibrate::Calibrate),
     /// How far are predictions from measured runs that were never fitted?
     Validate(validate::Validate),
+    /// The same scenario on a real cluster, or on librdkafka's mock (feature live)
+    Bench(Box<bench::Bench>),
+    /// Delete what an interrupted bench left behind (feature live)
+    Cleanup(bench::Cleanup),
+    /// Read results of other tools into rows that `kafsim validate` takes
+    Import(import::Import),
     /// Is a scenario file right, and what does it mean?
     Check(check::Check),
     /// Explain a term, a card, a metric or a mechanism, with its equation and source
@@ -113,6 +123,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Partitions(command) => command.run(),
         Command::Calibrate(command) => command.run(),
         Command::Validate(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::Cleanup(command) => command.run(),
+        Command::Import(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),

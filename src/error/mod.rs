@@ -16,6 +16,7 @@ enum Kind {
     Usage(String),
     Input(Vec<Problem>),
     Runtime(String),
+    Refused(String),
     Io { doing: &'static str, path: PathBuf, source: std::io::Error },
 }
 
@@ -36,6 +37,10 @@ impl Error {
     pub fn runtime(message: impl Into<String>) -> Self {
         Self(Box::new(Kind::Runtime(message.into())))
     }
+    /// A live cluster refused, or the work would not be safe.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self(Box::new(Kind::Refused(message.into())))
+    }
     /// An operating-system error while `doing` something (`"write"`) with a path.
     pub fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self(Box::new(Kind::Io { doing, path: path.to_owned(), source }))
@@ -47,11 +52,13 @@ impl Error {
             _ => &[],
         }
     }
-    /// The exit code of the process: 1 for a failure at run time, 2 for usage and input.
+    /// The exit code of the process: 1 for a failure at run time, 2 for usage and input, 4 when a
+    /// live cluster refused or was not safe.
     pub fn exit_code(&self) -> u8 {
         match &*self.0 {
             Kind::Usage(_) | Kind::Input(_) => 2,
             Kind::Runtime(_) | Kind::Io { .. } => 1,
+            Kind::Refused(_) => 4,
         }
     }
 }
@@ -59,7 +66,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Usage(message) | Kind::Runtime(message) => f.write_str(message),
+            Kind::Usage(message) | Kind::Runtime(message) | Kind::Refused(message) => {
+                f.write_str(message)
+            }
             Kind::Input(problems) => {
                 for (index, problem) in problems.iter().enumerate() {
                     if index > 0 {

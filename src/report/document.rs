@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::formats::table::Table;
 use super::sentences::{gain, quantity, sentences};
-use crate::metrics::{DecisionEntry, Run};
+use crate::metrics::{DecisionEntry, EngineKind, Run};
 use crate::units::{Bytes, SimTime, count, sig};
 
 /// One piece of a document.
@@ -88,16 +88,22 @@ pub fn document(run: &Run) -> Document {
         blocks.push(Block::Points(run.warnings.clone()));
     }
     blocks.push(Block::Heading("What this is".into()));
-    blocks.push(Block::Text(
-        "A simulation at the level of flows: rates between events, shared by max-min fairness. \
-         It knows backlogs, lag, utilisation, scaling and moves; it does not know latencies or \
-         failures. Costs of requests, batches, records and bytes are what their card says, \
-         with the uncertainty that stands there; they have not been calibrated on your machines."
-            .into(),
-    ));
+    blocks.push(Block::Text(what_this_is(run).into()));
     let cards = run.cards.iter().map(|(name, hash)| format!("{name} ({hash})"));
     blocks.push(Block::Text(format!("Cards: {}.", cards.collect::<Vec<_>>().join(", "))));
     Document { title: format!("kafsim: {}", run.scenario), caption: caption(run), blocks }
+}
+
+fn what_this_is(run: &Run) -> &'static str {
+    if run.engine == EngineKind::Live {
+        return "A measurement through librdkafka: producers and consumers as the scenario says, \
+                latencies from the intended send to the acknowledgement or the delivery. What was \
+                not measured is a dash.";
+    }
+    "A simulation at the level of flows: rates between events, shared by max-min fairness. \
+     It knows backlogs, lag, utilisation, scaling and moves; it does not know latencies or \
+     failures. Costs of requests, batches, records and bytes are what their card says, \
+     with the uncertainty that stands there; they have not been calibrated on your machines."
 }
 
 fn section(blocks: &mut Vec<Block>, heading: &str, table: Table) {
@@ -106,6 +112,10 @@ fn section(blocks: &mut Vec<Block>, heading: &str, table: Table) {
 }
 
 fn percent(share: f64) -> String {
+    // A measured run does not know everything.
+    if !share.is_finite() {
+        return "-".to_owned();
+    }
     format!("{} %", sig(share * 100.0))
 }
 
@@ -206,7 +216,11 @@ fn brokers(run: &Run) -> Table {
             percent(one.disk.p99),
             one.leaders.to_string(),
             one.replicas.to_string(),
-            Bytes::new(one.stored_bytes_end as u64).to_string(),
+            if one.stored_bytes_end.is_finite() {
+                Bytes::new(one.stored_bytes_end as u64).to_string()
+            } else {
+                "-".to_owned()
+            },
         ]);
     }
     if run.brokers.len() > MOST {

@@ -10,6 +10,7 @@ mod decisions;
 mod designs;
 mod font;
 mod lag;
+mod overlay;
 mod render;
 mod replicas;
 mod scene;
@@ -17,6 +18,7 @@ mod utilisation;
 mod validation;
 
 pub use designs::{comparison_picture, partitions_picture};
+pub use overlay::{layout_faults as overlay_faults, picture as overlay_picture};
 pub use validation::{calibration_picture, picture as validation_picture};
 
 use crate::error::Result;

@@ -1,0 +1,7 @@
+//! Whole foreign files to and from scenarios and runs.
+
+mod perf_test;
+mod rows;
+
+pub use perf_test::read_perf_test;
+pub use rows::{RUN_COLUMNS, RunRow, measured_row};

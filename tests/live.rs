@@ -1,0 +1,355 @@
+//! The live mode as a person uses it: on librdkafka's mock, on nothing, and, where the variable
+//! `KAFSIM_CLUSTER` holds addresses, on a real cluster (`tests/cluster/up`). Loopback only.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "what is tested here runs by the clock")]
+
+use assert_cmd::Command;
+use kafsim::chance::Seed;
+use kafsim::live::{Caps, Ending, Left, MockPlan, Options, Security, Target, bench};
+use kafsim::scenario::{LoadOptions, load};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const CANARY: &str = "c4n4ry-77b1e0";
+
+fn scenario() -> String {
+    format!("{}/models/scenarios/live-smoke.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn kafsim() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.timeout(Duration::from_mins(2));
+    command
+}
+
+/// A short bench into a folder.
+fn short(folder: &Path) -> Command {
+    let mut command = kafsim();
+    command.arg("bench").arg(scenario()).args(["--set", "duration=4 s", "--set", "warm_up=1 s"]);
+    command.arg("--out").arg(folder.join("out")).arg("--journal").arg(folder.join("journal"));
+    command
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn summary(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("out/summary.json")).expect("a summary");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// A run on a busy machine may be invalid; then it says so by its code, and why.
+fn whole(code: Option<i32>, summary: &Value) {
+    let valid = summary["valid"].as_bool().expect("valid");
+    assert_eq!(code, Some(i32::from(!valid)), "{}", summary["warnings"]);
+    let told = summary["warnings"].to_string().contains("invalid");
+    assert_eq!(told, !valid, "{}", summary["warnings"]);
+}
+
+fn nothing_left(journal: &Path) {
+    let left = Left::read(journal).expect("a journal");
+    assert!(left.topics.is_empty() && left.groups.is_empty(), "{left:?}");
+}
+
+/// What every whole run of the smoke scenario must show: all records arrive, once.
+fn conserves(summary: &Value) {
+    let shop = &summary["producers"]["shop"];
+    let of = |value: &Value| value.as_f64().expect("a number");
+    assert_eq!(of(&shop["offered_records"]), 8_000.0, "4 s of 2,000 records/s");
+    assert_eq!(of(&shop["appended_records"]), 8_000.0);
+    assert_eq!(of(&shop["failed_records"]), 0.0);
+    let billing = &summary["groups"]["billing"];
+    assert_eq!(of(&billing["processed_records"]), 8_000.0);
+    assert_eq!(of(&summary["topics"]["orders"]["appended_records"]), 8_000.0);
+    for latency in [&shop["latency_ms"], &billing["e2e_latency_ms"]] {
+        let (p50, p99, max) = (of(&latency["p50"]), of(&latency["p99"]), of(&latency["max"]));
+        assert!(0.0 < p50 && p50 <= p99 && p99 <= max, "{latency}");
+    }
+    assert!(summary["brokers"].to_string().find("NaN").is_none());
+}
+
+#[test]
+fn a_mock_is_measured_and_said_to_be_one() {
+    let folder = folder();
+    let out = short(folder.path()).output().expect("a run");
+    let summary = summary(folder.path());
+    whole(out.status.code(), &summary);
+    conserves(&summary);
+    assert_eq!(summary["engine"], "live");
+    assert!(String::from_utf8_lossy(&out.stdout).contains("mock cluster was measured"));
+    nothing_left(&folder.path().join("journal"));
+    for file in ["report.html", "latency.csv", "figures/lag.svg", "figures/overlay.svg"] {
+        assert!(folder.path().join("out").join(file).is_file(), "{file}");
+    }
+    if summary["valid"] == true {
+        let row = std::fs::read_to_string(folder.path().join("out/runs_live.csv")).expect("a row");
+        let mut reader = csv::Reader::from_reader(row.as_bytes());
+        let header = reader.headers().expect("a header").clone();
+        let row = reader.records().next().expect("a row").expect("fields");
+        let of = |name: &str| {
+            let index = header.iter().position(|one| one == name).expect("a column");
+            row[index].to_owned()
+        };
+        assert_eq!([of("record_bytes"), of("acks"), of("partitions")], ["1024", "all", "6"]);
+        assert!((of("records_s").parse::<f64>().expect("a rate") - 2_000.0).abs() < 100.0);
+    }
+}
+
+#[test]
+fn a_dry_run_touches_nothing() {
+    let folder = folder();
+    let mut command = short(folder.path());
+    // Nobody listens there, and nobody is asked.
+    let out = command.args(["--dry-run", "--bootstrap", "192.0.2.1:9092"]).output().expect("a run");
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(text.contains("8,000 records") || text.contains("8000 records"), "{text}");
+    assert!(text.contains("not this machine") && text.contains("6 partitions"), "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+/// Nothing is created, the reason is said, the code is 4.
+fn refused(command: &mut Command, folder: &Path, words: &str) {
+    let out = command.output().expect("a run");
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(4), "{text}");
+    assert!(text.contains(words), "{text}");
+    assert!(!folder.join("journal").exists(), "no journal, so nothing was created");
+}
+
+#[test]
+fn another_machine_needs_consent() {
+    let folder = folder();
+    for address in ["192.0.2.1:9092", "127.0.0.1:1,192.0.2.1:9092"] {
+        let mut command = short(folder.path());
+        refused(command.args(["--bootstrap", address]), folder.path(), "not on this machine");
+    }
+}
+
+#[test]
+fn nobody_at_the_address_is_said_within_seconds() {
+    let folder = folder();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("its address").to_string();
+    drop(free);
+    let mut command = short(folder.path());
+    refused(command.args(["--bootstrap", &address]), folder.path(), "no Kafka cluster answers");
+}
+
+#[test]
+fn caps_refuse_more_than_was_allowed_by_name() {
+    let folder = folder();
+    for (cap, value) in
+        [("--max-records", "7 k"), ("--max-bytes", "1 MiB"), ("--max-duration", "1 s")]
+    {
+        let mut command = short(folder.path());
+        refused(command.args([cap, value]), folder.path(), cap);
+    }
+}
+
+#[test]
+fn a_full_disk_under_the_journal_stops_before_anything_is_created() {
+    let folder = folder();
+    let mut command = kafsim();
+    command.arg("bench").arg(scenario()).arg("--out").arg(folder.path().join("out"));
+    let out = command.args(["--journal", "/dev/full"]).output().expect("a run");
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{text}");
+    assert!(text.contains("cannot write the journal /dev/full"), "{text}");
+    assert!(!folder.path().join("out/summary.json").exists());
+}
+
+/// Ctrl-C in the middle: partial results, a journal without leftovers, 130.
+fn interrupted(bootstrap: Option<&str>, after: Duration) {
+    let folder = folder();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.arg("bench").arg(scenario()).args(["--set", "duration=60 s"]);
+    command.arg("--out").arg(folder.path().join("out"));
+    command.arg("--journal").arg(folder.path().join("journal"));
+    if let Some(addresses) = bootstrap {
+        command.args(["--bootstrap", addresses]);
+    }
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");
+    let journal = folder.path().join("journal");
+    // The journal names the topic before anything else happens to it.
+    for _ in 0..200 {
+        if Left::read(&journal).is_ok_and(|left| left.topics.len() == 1) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::thread::sleep(after);
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    let code = child.wait().expect("its end").code();
+    assert_eq!(code, Some(130));
+    nothing_left(&journal);
+    let summary = summary(folder.path());
+    let lasted = summary["duration_s"].as_f64().expect("a length");
+    assert!(lasted < 59.0, "{lasted}");
+}
+
+#[test]
+fn an_interrupt_cleans_up_and_keeps_what_was_measured() {
+    interrupted(None, Duration::from_secs(7));
+}
+
+#[test]
+fn no_secret_is_in_any_output() {
+    let folder = folder();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, format!("{CANARY}\n")).expect("a file");
+    let from_file = format!("sasl.password=@{}", secret.display());
+    let pairs = [
+        vec![format!("sasl.password={CANARY}"), "security.protocol=SASL_PLAINTEXT".to_owned()],
+        vec![from_file, "sasl.mechanisms=NO-SUCH".to_owned()],
+        vec![format!("acks={CANARY}")],
+        vec![CANARY.to_owned()],
+        vec![format!("ssl.key.pem={CANARY}"), "security.protocol=SSL".to_owned()],
+    ];
+    for (index, pairs) in pairs.iter().enumerate() {
+        for dry in [true, false] {
+            let here = folder.path().join(format!("{index}-{dry}"));
+            std::fs::create_dir(&here).expect("a folder");
+            let mut command = short(&here);
+            command.args(["--bootstrap", "127.0.0.1:1"]);
+            for pair in pairs {
+                command.args(["--config", pair]);
+            }
+            if dry {
+                command.arg("--dry-run");
+            }
+            let out = command.output().expect("a run");
+            let mut said = String::from_utf8_lossy(&out.stdout).into_owned();
+            said += &String::from_utf8_lossy(&out.stderr);
+            assert!(!said.contains(CANARY), "{said}");
+            assert!(!said.is_empty());
+            for file in files(&here) {
+                let bytes = std::fs::read(&file).expect("a file");
+                assert!(!String::from_utf8_lossy(&bytes).contains(CANARY), "{}", file.display());
+            }
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+/// The smoke scenario on a mock whose produce requests are answered with errors.
+fn scripted(errors: &[i16]) -> kafsim::live::Measured {
+    let folder = folder();
+    let options = LoadOptions {
+        sets: vec!["duration=4 s".into(), "warm_up=1 s".into()],
+        ..LoadOptions::default()
+    };
+    let checked = load(&scenario(), &options).expect("a scenario");
+    let options = Options {
+        caps: Caps::default(),
+        security: Security::default(),
+        journal: folder.path().join("journal"),
+        cluster_id: None,
+        yes: false,
+    };
+    let plan = MockPlan { produce_errors: errors.to_vec(), round_trip: Duration::ZERO };
+    let measured = bench(&checked.scenario, Seed::new(1), &Target::Mock(plan), &options);
+    nothing_left(&folder.path().join("journal"));
+    measured.expect("a run")
+}
+
+#[test]
+fn errors_that_pass_are_retried_and_errors_that_stay_are_counted() {
+    // Not the leader, timed out, too few replicas: sent again, nothing is lost.
+    let passing = scripted(&[6, 7, 19]);
+    assert_eq!(passing.ending, Ending::Whole);
+    let shop = &passing.run.producers["shop"];
+    assert_eq!([shop.appended_records, shop.failed_records], [8_000.0, 0.0]);
+    // Not allowed: given up, and said.
+    let lasting = scripted(&[29]);
+    let shop = &lasting.run.producers["shop"];
+    assert!(shop.failed_records > 0.0);
+    assert_eq!(shop.appended_records + shop.failed_records, shop.offered_records);
+    let said = lasting.run.warnings.join("\n");
+    assert!(said.contains("uthoriz"), "{said}");
+}
+
+#[test]
+fn a_scenario_that_operates_the_cluster_is_refused() {
+    let quickstart = format!("{}/models/scenarios/quickstart.yaml", env!("CARGO_MANIFEST_DIR"));
+    let out = kafsim().args(["bench", &quickstart, "--out", "none"]).output().expect("a run");
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("cannot be played live"));
+}
+
+/// Addresses of a real cluster, or nothing with a word about it.
+fn real() -> Option<String> {
+    let addresses = std::env::var("KAFSIM_CLUSTER").ok().filter(|found| !found.is_empty());
+    if addresses.is_none() {
+        println!("KAFSIM_CLUSTER is not set: no real cluster");
+    }
+    addresses
+}
+
+/// Topics of the cluster that begin like ours, by the journal's own cleaner being idle and by
+/// librdkafka's metadata.
+fn topics_of(addresses: &str) -> Vec<String> {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    let mut config = rdkafka::ClientConfig::new();
+    let client: BaseConsumer =
+        config.set("bootstrap.servers", addresses).create().expect("a client");
+    let metadata = client.fetch_metadata(None, Duration::from_secs(10)).expect("metadata");
+    let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
+    names.filter(|name| name.starts_with("kafsim-")).collect()
+}
+
+#[test]
+fn on_a_real_cluster_everything_arrives_and_nothing_stays() {
+    let Some(addresses) = real() else { return };
+    let folder = folder();
+    let mut command = short(folder.path());
+    let out = command.args(["--bootstrap", &addresses]).output().expect("a run");
+    let summary = summary(folder.path());
+    whole(out.status.code(), &summary);
+    conserves(&summary);
+    nothing_left(&folder.path().join("journal"));
+    // Another id than the cluster's is refused; the journal is new again.
+    std::fs::remove_file(folder.path().join("journal")).expect("the journal");
+    let mut command = short(folder.path());
+    command.args(["--bootstrap", &addresses, "--cluster-id", "another"]);
+    refused(&mut command, folder.path(), "the cluster's id is");
+    // A crash leaves its topic, which the journal knows how to find.
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    child.arg("bench").arg(scenario()).args(["--out", "none", "--bootstrap", &addresses]);
+    let journal = folder.path().join("journal");
+    child.arg("--journal").arg(&journal).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = child.spawn().expect("a run");
+    for _ in 0..200 {
+        if topics_of(&addresses).len() == 1 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().expect("its end");
+    child.wait().expect("its end");
+    assert_eq!(topics_of(&addresses).len(), 1);
+    let out = kafsim().arg("cleanup").arg("--journal").arg(&journal).output().expect("a run");
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    nothing_left(&journal);
+    for milliseconds in [0, 400, 3_000, 7_000] {
+        interrupted(Some(&addresses), Duration::from_millis(milliseconds));
+    }
+    assert_eq!(topics_of(&addresses), Vec::<String>::new());
+}

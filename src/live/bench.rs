@@ -153,7 +153,7 @@ impl Stage<'_> {
         let run = journal.run().to_owned();
         let scenario = self.scenario;
         let members: Vec<u32> = scenario.groups.iter().map(|group| group.members).collect();
-        let bounds = [scenario.warm_up.as_nanos(), scenario.duration.as_nanos()];
+        let bounds = [scenario.warmed_up().as_nanos(), scenario.duration.as_nanos()];
         let budget = i64::try_from(self.options.caps.bytes.get()).unwrap_or(i64::MAX);
         let tally = Arc::new(Tally::new(
             &scenario.cluster,

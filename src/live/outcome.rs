@@ -67,7 +67,7 @@ pub(super) fn outcome(
         replication: 0,
         engine: EngineKind::Live,
         duration: SimSpan::from_nanos(facts.end.max(1)),
-        warm_up: scenario.warm_up,
+        warm_up: scenario.warmed_up().saturating_since(SimTime::ZERO),
         valid: faults.is_empty(),
         violations: Vec::new(),
         warnings: warnings(scenario, tally, &facts, faults),

@@ -108,7 +108,7 @@ fn a_dry_run_touches_nothing() {
     let out = command.args(["--dry-run", "--bootstrap", "192.0.2.1:9092"]).output().expect("a run");
     let text = String::from_utf8_lossy(&out.stdout);
     assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
-    assert!(text.contains("8,000 records") || text.contains("8000 records"), "{text}");
+    assert!(text.contains("8 k records"), "{text}");
     assert!(text.contains("not this machine") && text.contains("6 partitions"), "{text}");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
@@ -251,11 +251,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The smoke scenario on a mock whose produce requests are answered with errors.
 fn scripted(errors: &[i16]) -> kafsim::live::Measured {
+    let plan = MockPlan { produce_errors: errors.to_vec(), round_trip: Duration::ZERO };
+    played(plan, &[])
+}
+
+fn played(plan: MockPlan, sets: &[&str]) -> kafsim::live::Measured {
     let folder = folder();
-    let options = LoadOptions {
-        sets: vec!["duration=4 s".into(), "warm_up=1 s".into()],
-        ..LoadOptions::default()
-    };
+    let sets = ["duration=4 s", "warm_up=1 s"].iter().chain(sets);
+    let options =
+        LoadOptions { sets: sets.map(|set| (*set).to_owned()).collect(), ..LoadOptions::default() };
     let checked = load(&scenario(), &options).expect("a scenario");
     let options = Options {
         caps: Caps::default(),
@@ -264,7 +268,6 @@ fn scripted(errors: &[i16]) -> kafsim::live::Measured {
         cluster_id: None,
         yes: false,
     };
-    let plan = MockPlan { produce_errors: errors.to_vec(), round_trip: Duration::ZERO };
     let measured = bench(&checked.scenario, Seed::new(1), &Target::Mock(plan), &options);
     nothing_left(&folder.path().join("journal"));
     measured.expect("a run")
@@ -284,6 +287,35 @@ fn errors_that_pass_are_retried_and_errors_that_stay_are_counted() {
     assert_eq!(shop.appended_records + shop.failed_records, shop.offered_records);
     let said = lasting.run.warnings.join("\n");
     assert!(said.contains("uthoriz"), "{said}");
+}
+
+/// A cluster that answers after 200 ms takes 64 KiB per client and answer; 1 MiB/s are offered.
+#[test]
+fn a_full_local_queue_makes_a_run_invalid_and_shows_in_the_latency_from_the_intended_send() {
+    let plan = MockPlan { produce_errors: Vec::new(), round_trip: Duration::from_millis(200) };
+    let measured = played(plan, &["producers/shop/config/buffer.memory=65536"]);
+    assert!(!measured.run.valid);
+    let said = measured.run.warnings.join("\n");
+    assert!(said.contains("local queue") && said.contains("sent late"), "{said}");
+    let shop = &measured.run.producers["shop"];
+    assert!(shop.blocked_share.expect("known") > 0.3, "{shop:?}");
+    let intended = shop.latency_ms.expect("known").p50;
+    let actual = measured.from_send["shop"].p50;
+    assert!(intended > 2.0 * actual, "{intended} ms from the intended, {actual} from the actual");
+}
+
+#[test]
+fn a_closed_loop_ends_at_its_cap_and_says_so() {
+    let folder = folder();
+    let mut command = short(folder.path());
+    command.args(["--set", "producers/shop/load={closed_loop: true}", "--max-bytes", "40 MiB"]);
+    let out = command.output().expect("a run");
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(5), "{text}");
+    let summary = summary(folder.path());
+    let sent = summary["producers"]["shop"]["offered_records"].as_f64().expect("a number");
+    assert_eq!(sent, 40_960.0, "40 MiB of 1 KiB");
+    assert!(summary["duration_s"].as_f64().expect("a length") < 4.0);
 }
 
 #[test]

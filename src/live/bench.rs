@@ -5,7 +5,8 @@ use super::cluster::{Cluster, Layout, Target, loopback, rdkafka_words};
 use super::consume::Member;
 use super::guards::{admit, clean, consent};
 use super::host;
-use super::journal::{Journal, PREFIX};
+use super::journal::Journal;
+use super::names::{group_name, run_id, topic_name};
 use super::outcome::{Facts, outcome};
 use super::plan::{Caps, Plan};
 use super::produce::Client;
@@ -21,7 +22,6 @@ use crate::metrics::{Quantiles, Run};
 use crate::scenario::Scenario;
 use rdkafka::error::KafkaError;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -115,25 +115,6 @@ pub fn bench(
     measured.brokers = brokers;
     measured.left = left;
     Ok(measured)
-}
-
-/// 128 bits that nobody can guess, from the operating system.
-fn run_id() -> Result<String> {
-    let path = std::path::Path::new("/dev/urandom");
-    let mut bits = [0; 16];
-    std::fs::File::open(path)
-        .and_then(|mut file| file.read_exact(&mut bits))
-        .map_err(|error| Error::io("read", path, error))?;
-    Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The live name of a topic.
-fn topic_name(run: &str, topic: TopicId) -> String {
-    format!("{PREFIX}{run}-{}", topic.index())
-}
-/// The live name of a group.
-fn group_name(run: &str, index: usize) -> String {
-    format!("{PREFIX}{run}-g{index}")
 }
 
 /// Everything that playing needs.
@@ -245,19 +226,7 @@ impl Stage<'_> {
         };
         let bootstrap = self.cluster.bootstrap();
         let security = &self.options.security;
-        for (index, spec) in self.scenario.groups.iter().enumerate() {
-            let group = group_name(run, index);
-            journal.will_join(&group)?;
-            let config = settings::consumer(spec, &group, &bootstrap, security);
-            let reads = spec.reads.iter().map(|topic| (topic_name(run, *topic), *topic));
-            let topics: Vec<(String, TopicId)> = reads.collect();
-            for number in 0..spec.members as usize {
-                let member = Member::new(&config, tally, spec, [index, number], topics.clone());
-                let member = member.map_err(failed)?;
-                threads.push((false, spawn("kafsim-read", move || member.play())?));
-            }
-        }
-        self.wait_for_groups(tally)?;
+        self.gather(tally, run, threads, journal)?;
         let mut clients = Vec::new();
         for (index, spec) in self.scenario.producers.iter().enumerate() {
             let config = settings::producer(spec, self.codec.as_ref(), &bootstrap, security);
@@ -286,14 +255,69 @@ impl Stage<'_> {
         Ok((stop, watch))
     }
 
+    /// Starts the groups and waits until they own everything. On the mock two members that
+    /// join at once were seen not to settle; another group is tried then.
+    fn gather(
+        &self,
+        tally: &Arc<Tally>,
+        run: &str,
+        threads: &mut Vec<(bool, JoinHandle<()>)>,
+        journal: &mut Journal,
+    ) -> Result<()> {
+        let attempts = if self.cluster.admin().is_some() { 1 } else { 3 };
+        for attempt in 1.. {
+            for index in 0..self.scenario.groups.len() {
+                let group = format!("{}-{attempt}", group_name(run, index));
+                journal.will_join(&group)?;
+                self.join_group(tally, run, index, &group, threads)?;
+            }
+            match self.wait_for_groups(tally, Duration::from_secs(45 / attempts)) {
+                Err(_) if attempt < attempts => {
+                    tally.leave.store(true, Relaxed);
+                    join(split(std::mem::take(threads)).1);
+                    tally.leave.store(false, Relaxed);
+                    for owned in tally.groups.iter().flat_map(|group| &group.owned) {
+                        owned.store(0, Relaxed);
+                    }
+                }
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the members of one group.
+    fn join_group(
+        &self,
+        tally: &Arc<Tally>,
+        run: &str,
+        index: usize,
+        group: &str,
+        threads: &mut Vec<(bool, JoinHandle<()>)>,
+    ) -> Result<()> {
+        let spec = &self.scenario.groups[index];
+        let security = &self.options.security;
+        let config = settings::consumer(spec, group, &self.cluster.bootstrap(), security);
+        let reads = spec.reads.iter().map(|topic| (topic_name(run, *topic), *topic));
+        let topics: Vec<(String, TopicId)> = reads.collect();
+        for number in 0..spec.members as usize {
+            let member = Member::new(&config, tally, spec, [index, number], topics.clone());
+            let member = member.map_err(|error| {
+                Error::runtime(security.redact(&format!("a consumer cannot start: {error}")))
+            })?;
+            threads.push((false, spawn("kafsim-read", move || member.play())?));
+        }
+        Ok(())
+    }
+
     /// Until every partition has an owner and nothing moves any more.
-    fn wait_for_groups(&self, tally: &Tally) -> Result<()> {
+    fn wait_for_groups(&self, tally: &Tally, patience: Duration) -> Result<()> {
         let total = |group: &crate::scenario::Group| -> u64 {
             let topics = group.reads.iter().map(|topic| self.scenario.cluster.topic(*topic));
             topics.map(|topic| u64::from(topic.partitions)).sum()
         };
         let (mut before, mut still) = (Vec::new(), 0);
-        for _ in 0..900 {
+        for _ in 0..patience.as_millis() / 50 {
             if self.asked.load(Relaxed) {
                 return Ok(());
             }
@@ -318,7 +342,10 @@ impl Stage<'_> {
             before = owned;
             pause(Duration::from_millis(50));
         }
-        Err(Error::runtime("a consumer group did not get all its partitions within 45 s"))
+        Err(Error::runtime(format!(
+            "a consumer group did not get all its partitions within {} s; its members own {before:?}",
+            patience.as_secs()
+        )))
     }
 }
 

@@ -17,6 +17,7 @@ mod guards;
 mod host;
 mod intended;
 mod journal;
+mod names;
 mod outcome;
 mod plan;
 mod produce;

@@ -55,8 +55,8 @@ impl Security {
             if !ALLOWED.iter().any(|(allowed, _)| *allowed == key) {
                 let keys: Vec<&str> = ALLOWED.iter().map(|(key, _)| *key).collect();
                 return Err(Error::usage(format!(
-                    "--config: found the key `{}`; allowed is one of {} (everything else comes from \
-                     the scenario)",
+                    "--config: found the key `{}`; allowed is one of {} (everything else comes \
+                     from the scenario)",
                     known_shape(key),
                     keys.join(", ")
                 )));

@@ -97,7 +97,8 @@ pub(super) fn warnings(
         for (words, times) in lock(&received.errors).iter() {
             warnings.push(format!("group {}: {times} × {words}", spec.name));
         }
-        if lock(&received.e2e).count() == 0 && received.processed.load(Relaxed) > 0 {
+        let read = received.processed_measured.load(Relaxed) > 0;
+        if read && lock(&received.e2e).count() == 0 {
             warnings.push(format!(
                 "group {}: no end-to-end latency, records have no room for a time stamp of 8 bytes",
                 spec.name

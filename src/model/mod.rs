@@ -30,3 +30,4 @@ pub mod rebalance;
 pub mod rebalances;
 mod registry;
 pub mod service;
+pub mod workload;

@@ -28,6 +28,7 @@ impl World<'_> {
                 brokers: self.wanted_brokers,
                 consumers: group.map(|group| self.groups[group].wanted),
                 partitions: group.map(|group| self.groups[group].slots.len() as u32),
+                workload: None,
             },
         );
         self.record_metrics(&policy.thresholds(), &seen, group);

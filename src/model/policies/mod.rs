@@ -9,14 +9,26 @@
 //! # Source
 //! `model::policy`.
 
+mod hpa;
+mod hpa_limits;
+mod hpa_metrics;
+mod keda;
+mod keda_lag;
+mod keda_triggers;
 mod none;
 mod threshold;
 
+pub use hpa::{HpaPolicy, SYNC};
+pub use hpa_limits::{Behavior, DOWN_WINDOW, Direction, Limits, RatePolicy, Select};
+pub use hpa_metrics::{HpaMetric, HpaSource, HpaTarget, Tolerance};
+pub use keda::{Fallback, FallbackBehavior, KedaPolicy, KedaSpec, Pauses};
+pub use keda_lag::KafkaTrigger;
 pub use none::NoPolicy;
 pub use threshold::{Most, ThresholdLoop, ThresholdPolicy, Watched};
 
 use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
 use super::registry::kinds;
+use super::workload::Want;
 use crate::units::{SimSpan, SimTime};
 
 kinds! {
@@ -27,10 +39,15 @@ kinds! {
         None(NoPolicy),
         /// Thresholds with cooldowns.
         Threshold(ThresholdPolicy),
+        /// A horizontal pod autoscaler.
+        Hpa(HpaPolicy),
+        /// A KEDA `ScaledObject` with Kafka triggers and the autoscaler that it creates.
+        Keda(KedaPolicy),
     }
     read {
         fn period(&self) -> SimSpan;
         fn metrics(&self) -> Vec<&str>;
+        fn wants(&self) -> Vec<Want>;
         fn thresholds(&self) -> Vec<Threshold>;
         fn alerts(&self) -> &[PolicyAlert];
     }

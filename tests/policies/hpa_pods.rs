@@ -23,20 +23,23 @@ fn proposal(metric: &str, history: &str) -> (Option<u32>, &'static str) {
 
 #[test]
 fn h2_a_missing_pod_counts_as_idle_when_scaling_up() {
-    let history = pods(3, "cpu", &[("ready", "800m", "1"), ("ready", "600m", "1"), ("ready", "", "1")]);
+    let history =
+        pods(3, "cpu", &[("ready", "800m", "1"), ("ready", "600m", "1"), ("ready", "", "1")]);
     assert_eq!(proposal(CPU, &history).0, Some(3));
 }
 
 #[test]
 fn h3_a_missing_pod_dampens_and_does_not_turn() {
-    let history = pods(3, "cpu", &[("ready", "950m", "1"), ("ready", "950m", "1"), ("ready", "", "1")]);
+    let history =
+        pods(3, "cpu", &[("ready", "950m", "1"), ("ready", "950m", "1"), ("ready", "", "1")]);
     assert_eq!(proposal(CPU, &history).0, Some(4));
 }
 
 #[test]
 fn h4_a_missing_pod_counts_as_busy_when_scaling_down() {
     let metric = CPU.replace("50", "80");
-    let history = pods(3, "cpu", &[("ready", "100m", "1"), ("ready", "100m", "1"), ("ready", "", "1")]);
+    let history =
+        pods(3, "cpu", &[("ready", "100m", "1"), ("ready", "100m", "1"), ("ready", "", "1")]);
     assert_eq!(proposal(&metric, &history).0, Some(2));
 }
 
@@ -98,8 +101,11 @@ fn replay_what_makes_a_metric_of_pods_invalid() {
     invalid(&[("unready", "1", "1")]);
     invalid(&[("ready", "1", "1"), ("deleted", "", "")]);
     invalid(&[("ready", "1", "0")]);
-    let average = CPU.replace("type: Utilization, averageUtilization: 50", "type: AverageValue, \
-        averageValue: 500m");
+    let average = CPU.replace(
+        "type: Utilization, averageUtilization: 50",
+        "type: AverageValue, \
+        averageValue: 500m",
+    );
     let history = pods(1, "cpu", &[("ready", "1", ""), ("deleted", "", "")]);
     assert_eq!(proposal(&average, &history).0, Some(2), "no request is needed");
 }

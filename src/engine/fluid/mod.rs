@@ -14,6 +14,7 @@
 
 mod advance;
 mod brokers;
+mod controllers;
 mod fair_share;
 mod feeds;
 mod groups;

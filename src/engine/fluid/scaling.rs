@@ -13,6 +13,13 @@ impl World<'_> {
     pub(super) fn evaluate(&mut self, scaler: usize) {
         let spec = &self.scenario.autoscaling[scaler];
         let group = spec.group.map(GroupId::index);
+        let wants = self.policies[scaler].wants();
+        if let Some(group) = group.filter(|_| !wants.is_empty()) {
+            for decision in self.evaluate_controller(scaler, &wants, group) {
+                self.act(scaler, Some(group), decision);
+            }
+            return;
+        }
         let mut policy = self.policies[scaler].clone();
         let seen: Vec<(String, Option<f64>)> = policy
             .metrics()

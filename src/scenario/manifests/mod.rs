@@ -59,6 +59,11 @@ pub fn read_policy(name: &Node, path: &str, check: &mut Check) -> Option<Policy>
     }
 }
 
+/// Reads the policy of one document.
+pub fn policy(tree: &Node, check: &mut Check) -> Option<Policy> {
+    policies(std::slice::from_ref(tree), check)?.pop()
+}
+
 /// Reads the policies of a file, at least one: which kind each is, its own keys say. Other objects
 /// of Kubernetes in the same file are left alone, with a warning.
 pub fn policies(trees: &[Node], check: &mut Check) -> Option<Vec<Policy>> {

@@ -5,6 +5,7 @@ mod hpa;
 mod hpa_pods;
 mod keda;
 mod keda_failures;
+mod own;
 
 use kafsim::form::Check;
 use kafsim::model::policies::Policy;

@@ -54,6 +54,10 @@ impl World<'_> {
             "processing_time_ms" => {
                 self.meters.processing_time(self.now, group?).map(|seconds| seconds * 1e3)
             }
+            "input_rate" => {
+                group.map(|group| self.groups[group].slots.iter().map(|slot| slot.rate).sum())
+            }
+            "true_rate" => group.map(|group| self.group_capacity(group)),
             _ => None,
         }
     }

@@ -1,8 +1,10 @@
 //! Policy files of others, one file per kind.
 
 mod behavior;
+mod flink;
 mod hpa;
 mod kafka_trigger;
+mod own;
 mod scaled_object;
 mod seed_policy;
 
@@ -70,6 +72,10 @@ pub fn policies(trees: &[Node], check: &mut Check) -> Option<Vec<Policy>> {
     let before = check.problems.len();
     let mut found = Vec::new();
     for tree in trees {
+        if let Some(kind) = tree.get("policy") {
+            found.extend(own::read(tree, kind, check));
+            continue;
+        }
         let Some(kind) = tree.get("kind") else {
             found.extend(seed_policy::read(tree, check).map(Policy::from));
             continue;

@@ -172,7 +172,7 @@ fn targets(policy: &Policy) -> Vec<Target> {
     let mut targets: Vec<Target> =
         policy.thresholds().into_iter().map(|threshold| threshold.target).collect();
     targets.dedup();
-    targets
+    if targets.is_empty() { vec![Target::Consumers] } else { targets }
 }
 
 fn size_column(history: &History, target: Target, targets: usize) -> Result<usize> {

@@ -1,8 +1,8 @@
 //! How well supply follows demand.
 //!
-//! Over n equal steps with demand d and supply s, both in members: accuracy θ_U = 100/n Σ max(d − s,
-//! 0)/d and θ_O = 100/n Σ max(s − d, 0)/d; timeshare τ_U and τ_O = percent of steps below and above
-//! the demand; instability v = percent of the n − 1 changes in which both do not move the same way,
+//! Over n equal steps with demand d and supply s, both in members: accuracy `θ_U` = 100/n Σ
+//! max(d − s, 0)/d and `θ_O` = 100/n Σ max(s − d, 0)/d; timeshare `τ_U` and `τ_O` = percent of steps
+//! below and above the demand; instability v = percent of the n − 1 changes in which both do not move the same way,
 //! of which k has supply moving up against demand and k' down; jitter = (changes of supply − changes
 //! of demand) / n. Herbst et al., "Ready for Rain?" (2016); Bauer et al. (2018).
 
@@ -11,13 +11,13 @@ use std::cmp::Ordering;
 /// Metrics of elasticity; percent where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Elasticity {
-    /// θ_U: what was missing, relative to demand; at most 100.
+    /// `θ_U`: what was missing, relative to demand; at most 100.
     pub accuracy_under: f64,
-    /// θ_O: what was too much, relative to demand; unbounded.
+    /// `θ_O`: what was too much, relative to demand; unbounded.
     pub accuracy_over: f64,
-    /// τ_U: time with too little.
+    /// `τ_U`: time with too little.
     pub timeshare_under: f64,
-    /// τ_O: time with too much.
+    /// `τ_O`: time with too much.
     pub timeshare_over: f64,
     /// v: steps in which supply and demand do not move the same way.
     pub instability: f64,

@@ -97,8 +97,11 @@ pub fn scaled_object_text(annotations: &str, spec: &str, triggers: &[&str]) -> S
     text
 }
 
+/// A row: time, replicas, and (committed, end) of each partition.
+pub type Lags<'a> = (u32, u32, &'a [(&'a str, &'a str)]);
+
 /// A history for `s0-kafka-t`: at each time the replicas and the (committed, end) of partitions.
-pub fn lags(rows: &[(u32, u32, &[(&str, &str)])]) -> String {
+pub fn lags(rows: &[Lags<'_>]) -> String {
     let count = rows.iter().map(|(_, _, partitions)| partitions.len()).max().unwrap_or(0);
     let mut text = "t_s,replicas".to_owned();
     for p in 0..count {

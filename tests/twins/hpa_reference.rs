@@ -161,7 +161,7 @@ impl Controller {
             return stop(c, "InvalidMetric");
         }
         let metric = asked.iter().position(|one| *one == Some(p));
-        let (s, l, desired, reason) = match &spec.behavior {
+        let (stable, rated, desired, reason) = match &spec.behavior {
             None => self.old_path(spec, t, c, p),
             Some(rules) => self.new_path(spec, rules, t, c, p),
         };
@@ -169,27 +169,32 @@ impl Controller {
         if desired != c {
             self.note(spec, t, c, desired);
         }
-        Line { metric, numbers: Some([p, s, l]), desired, reason }
+        Line { metric, numbers: Some([p, stable, rated]), desired, reason }
     }
 
     fn old_path(&self, spec: &Spec, t: i64, c: i64, p: i64) -> (i64, i64, i64, &'static str) {
-        let mut s = p;
+        let mut stable = p;
         for (at, told) in &self.told {
-            if *at >= t - 300 && *told > s {
-                s = *told;
+            if *at >= t - 300 && *told > stable {
+                stable = *told;
             }
         }
         let ceiling = if 2 * c > 4 { 2 * c } else { 4 };
-        let l = std::cmp::min(s, ceiling);
-        if s < spec.min {
-            return (s, l, spec.min, "TooFewReplicas");
+        let rated = std::cmp::min(stable, ceiling);
+        if stable < spec.min {
+            return (stable, rated, spec.min, "TooFewReplicas");
         }
         let top = std::cmp::min(spec.max, ceiling);
-        if s > top {
+        if stable > top {
             let why = if spec.max > ceiling { "ScaleUpLimit" } else { "TooManyReplicas" };
-            return (s, l, top, why);
+            return (stable, rated, top, why);
         }
-        (s, l, s, if s == p { "DesiredWithinRange" } else { "ScaleDownStabilized" })
+        (
+            stable,
+            rated,
+            stable,
+            if stable == p { "DesiredWithinRange" } else { "ScaleDownStabilized" },
+        )
     }
 
     fn new_path(
@@ -209,15 +214,15 @@ impl Controller {
                 high = std::cmp::max(high, *told);
             }
         }
-        let mut s = c;
-        if s < low {
-            s = low;
+        let mut stable = c;
+        if stable < low {
+            stable = low;
         }
-        if s > high {
-            s = high;
+        if stable > high {
+            stable = high;
         }
         let mut limit = c;
-        let rising = s > c;
+        let rising = stable > c;
         let rule = &rules[usize::from(!rising)];
         let mut options = Vec::new();
         for (percent, value, period) in &rule.policies {
@@ -242,24 +247,24 @@ impl Controller {
         if rising {
             limit = std::cmp::max(limit, c);
             let top = std::cmp::min(spec.max, limit);
-            if s > top {
+            if stable > top {
                 let why = if spec.max > limit { "ScaleUpLimit" } else { "TooManyReplicas" };
-                return (s, std::cmp::min(s, limit), top, why);
+                return (stable, std::cmp::min(stable, limit), top, why);
             }
-        } else if s < c {
+        } else if stable < c {
             limit = std::cmp::min(limit, c);
             let bottom = std::cmp::max(spec.min, limit);
-            if s < bottom {
+            if stable < bottom {
                 let why = if spec.min < limit { "ScaleDownLimit" } else { "TooFewReplicas" };
-                return (s, std::cmp::max(s, limit), bottom, why);
+                return (stable, std::cmp::max(stable, limit), bottom, why);
             }
         }
-        let why = match (s == p, p >= c) {
+        let why = match (stable == p, p >= c) {
             (true, _) => "DesiredWithinRange",
             (false, true) => "ScaleUpStabilized",
             (false, false) => "ScaleDownStabilized",
         };
-        (s, s, s, why)
+        (stable, stable, stable, why)
     }
 
     fn note(&mut self, spec: &Spec, t: i64, from: i64, to: i64) {

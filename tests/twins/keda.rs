@@ -142,9 +142,10 @@ fn rows(stream: &mut Stream, object: &Object) -> Vec<Row> {
         let cells = partitions
             .iter()
             .map(|partitions| {
-                let word = match chance(stream, trouble) {
-                    true => pick(stream, &["error", "unreachable"]),
-                    false => "",
+                let word = if chance(stream, trouble) {
+                    pick(stream, &["error", "unreachable"])
+                } else {
+                    ""
                 };
                 let cells = (0..*partitions).map(|_| cell(stream, trouble / 6.0, quiet)).collect();
                 (word.to_owned(), cells)

@@ -4,6 +4,7 @@
 use super::hpa_reference::{Controller, Kind, Line, Sizes, Spec, of_quantity};
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag of the manifest")]
 pub struct Trigger {
     pub threshold: i64,
     pub activation: i64,
@@ -277,8 +278,8 @@ fn lag(trigger: &Trigger, cells: &[(String, String)], before: &mut [Option<i64>]
         }
     }
     let t = trigger.threshold;
-    let lifted = trigger.idle && !trigger.limit && !trigger.even;
-    if !lifted {
+    let uncapped = trigger.idle && !trigger.limit && !trigger.even;
+    if !uncapped {
         if trigger.even {
             let divisors: Vec<i64> = (1..=n).filter(|d| n % d == 0).collect();
             sum = t * divisors.into_iter().find(|d| d * t >= sum).unwrap_or(n);

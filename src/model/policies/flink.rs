@@ -2,8 +2,8 @@
 //!
 //! # Equation
 //! With the rate r at which records are consumed, the lag L and its slope, target = max(0, r + dL/dt).
-//! Capacity needed at utilisation u: needed(u) = round(L / catch-up + target / u), and with restart
-//! + target · restart / catch-up. Scale = needed(0.7, with restart) / true rate, at least 0.4;
+//! Capacity needed at utilisation u: needed(u) = round(L / catch-up + target / u); with restart it
+//! has target · restart / catch-up on top. Scale = needed(0.7, with restart) / true rate, at least 0.4;
 //! p' = ⌈scale · p⌉ within minimum, maximum and partitions. It acts only if the true rate is below
 //! needed(1, without restart) or above needed(0.4, with restart); while L / r is above 5 min it never
 //! scales in. p' is then aligned upwards to the number of partitions.
@@ -241,7 +241,7 @@ impl FlinkPolicy {
             self.down = Some((since, wanted));
             if now.saturating_since(since) < settings.down_interval {
                 decision.reason = Reason::CoolingDown;
-                decision.words = "a step down waits for its interval".to_owned();
+                decision.words = String::from("a step down waits for its interval");
                 return decision;
             }
         }

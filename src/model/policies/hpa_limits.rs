@@ -20,6 +20,7 @@
 use super::hpa_metrics::replicas;
 use crate::model::policy::Reason;
 use crate::units::{SimSpan, SimTime};
+use std::cmp::Ordering;
 
 /// The stabilisation that the controller applies to scaling down when nothing else is said.
 pub const DOWN_WINDOW: SimSpan = SimSpan::from_secs(300);
@@ -208,20 +209,25 @@ impl Memory {
         let lowest = newer(behavior.up.window).fold(proposal, i64::min);
         let highest = newer(behavior.down.window).fold(proposal, i64::max);
         let stabilised = current.max(lowest).min(highest);
-        let (limited, desired, hit) = if stabilised > current {
-            let limit = self.up_limit(&behavior.up, now, current);
-            let limited = stabilised.min(limit);
-            let hit =
-                if limits.max > limit { Reason::ScaleUpLimit } else { Reason::TooManyReplicas };
-            (limited, limited.min(limits.max), hit)
-        } else if stabilised < current {
-            let limit = self.down_limit(&behavior.down, now, current);
-            let limited = stabilised.max(limit);
-            let hit =
-                if limits.min < limit { Reason::ScaleDownLimit } else { Reason::TooFewReplicas };
-            (limited, limited.max(limits.min), hit)
-        } else {
-            (stabilised, stabilised, Reason::DesiredWithinRange)
+        let (limited, desired, hit) = match stabilised.cmp(&current) {
+            Ordering::Greater => {
+                let limit = self.up_limit(&behavior.up, now, current);
+                let limited = stabilised.min(limit);
+                let hit =
+                    if limits.max > limit { Reason::ScaleUpLimit } else { Reason::TooManyReplicas };
+                (limited, limited.min(limits.max), hit)
+            }
+            Ordering::Less => {
+                let limit = self.down_limit(&behavior.down, now, current);
+                let limited = stabilised.max(limit);
+                let hit = if limits.min < limit {
+                    Reason::ScaleDownLimit
+                } else {
+                    Reason::TooFewReplicas
+                };
+                (limited, limited.max(limits.min), hit)
+            }
+            Ordering::Equal => (stabilised, stabilised, Reason::DesiredWithinRange),
         };
         let reason = if desired != stabilised {
             hit

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 /// A trigger of type `kafka`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "KEDA's own flags, each independent")]
 pub struct KafkaTrigger {
     /// The name of its metric.
     pub metric: String,

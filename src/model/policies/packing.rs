@@ -131,17 +131,17 @@ pub fn pack(
         if packer.put(item) {
             continue;
         }
-        let free = (0..).find(|member| !packer.is_open(*member)).unwrap_or(0);
+        let free = (0..=packer.bins.len()).find(|member| !packer.is_open(*member)).unwrap_or(0);
         let member = if owner != usize::MAX && !packer.is_open(owner) { owner } else { free };
         packer.open(member, vec![item]);
     }
     let most = packer.bins.iter().map(|bin| bin.member + 1).max().unwrap_or(0);
-    let mut packed = vec![Vec::new(); most.max(owned.len())];
+    let mut result = vec![Vec::new(); most.max(owned.len())];
     for bin in packer.bins {
-        packed[bin.member] = bin.items;
-        packed[bin.member].sort_unstable();
+        result[bin.member] = bin.items;
+        result[bin.member].sort_unstable();
     }
-    packed
+    result
 }
 
 /// Rate of the partitions that change their owner, in capacities: what a rebalance interrupts.
@@ -173,8 +173,7 @@ mod tests {
     fn every_partition_has_one_member_and_no_bin_is_over_full() {
         let mut stream = Chance::new(Seed::new(5), 0).stream("packing", "random");
         for _ in 0..2_000 {
-            let rates: Vec<f64> =
-                (0..1 + stream.index(20)).map(|_| 0.01 + stream.uniform()).collect();
+            let rates: Vec<f64> = (0..=stream.index(20)).map(|_| 0.01 + stream.uniform()).collect();
             let mut owned = vec![Vec::new(); 1 + stream.index(6)];
             for item in 0..rates.len() {
                 // Some are new and belong to nobody.

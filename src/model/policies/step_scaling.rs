@@ -129,23 +129,23 @@ impl StepPolicy {
         }
         let (out, inward) = (&settings.out, &settings.inward);
         let Some(value) = value else {
-            return self.decided(size, None, Reason::WithinRange, "nothing is measured".into());
+            return self.decided(size, None, Reason::WithinRange, "nothing is measured");
         };
         let words = format!("{} is {}", settings.metric, count(value));
         if self.fires(out, |point| point > out.threshold) {
             let breach = value - out.threshold;
             let step = |step: &&Step| step.lower <= breach && breach < step.upper;
             let Some(step) = out.steps.iter().find(step) else {
-                return self.decided(size, None, Reason::WithinRange, words);
+                return self.decided(size, None, Reason::WithinRange, &words);
             };
             let running = self.out.filter(|(at, ..)| now.saturating_since(*at) < out.cooldown);
             let (base, before) = running.map_or((size, 0), |(_, base, change)| (base, change));
             let change = settings.adjustment.change(base, step.by);
             if running.is_some() && change <= before {
-                return self.decided(size, None, Reason::CoolingDown, words);
+                return self.decided(size, None, Reason::CoolingDown, &words);
             }
             let wanted = (i64::from(size) + change - before).max(0) as u32;
-            let decision = self.decided(size, Some(wanted), Reason::ScaleUp, words);
+            let decision = self.decided(size, Some(wanted), Reason::ScaleUp, &words);
             if decision.action {
                 self.out = Some((now, base, change));
             }
@@ -155,27 +155,27 @@ impl StepPolicy {
             let breach = value - inward.threshold;
             let step = |step: &&Step| step.lower < breach && breach <= step.upper;
             let Some(step) = inward.steps.iter().find(step) else {
-                return self.decided(size, None, Reason::WithinRange, words);
+                return self.decided(size, None, Reason::WithinRange, &words);
             };
             let cooling = |at: SimTime, wait| now.saturating_since(at) < wait;
             if self.out.is_some_and(|(at, ..)| cooling(at, out.cooldown))
                 || self.inward.is_some_and(|at| cooling(at, inward.cooldown))
             {
-                return self.decided(size, None, Reason::CoolingDown, words);
+                return self.decided(size, None, Reason::CoolingDown, &words);
             }
             let change = settings.adjustment.change(size, step.by);
             let wanted = (i64::from(size) + change).max(0) as u32;
-            let decision = self.decided(size, Some(wanted), Reason::ScaleDown, words);
+            let decision = self.decided(size, Some(wanted), Reason::ScaleDown, &words);
             if decision.action {
                 self.inward = Some(now);
             }
             return decision;
         }
-        self.decided(size, None, Reason::WithinRange, words)
+        self.decided(size, None, Reason::WithinRange, &words)
     }
 
     /// The decision for a wanted size, in bounds; a step that the bound swallows says so.
-    fn decided(&self, size: u32, wanted: Option<u32>, reason: Reason, words: String) -> Decision {
+    fn decided(&self, size: u32, wanted: Option<u32>, reason: Reason, words: &str) -> Decision {
         let bounded = wanted.map(|wanted| wanted.clamp(self.settings.min, self.settings.max));
         let desired = match (reason, bounded) {
             (Reason::ScaleUp, Some(bounded)) => bounded.max(size),

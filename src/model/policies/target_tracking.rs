@@ -61,7 +61,7 @@ impl TrackingPolicy {
         let settings = &self.settings;
         let Some(value) = value else {
             (self.above, self.below) = (0, 0);
-            return self.decided(size, size, Reason::WithinRange, "nothing is measured".into());
+            return decided(size, size, Reason::WithinRange, "nothing is measured".into());
         };
         self.above = if value > settings.target { self.above + 1 } else { 0 };
         let low = settings.target * (1.0 - settings.slack);
@@ -90,28 +90,28 @@ impl TrackingPolicy {
             self.stepped = Some(now);
             (self.above, self.below) = (0, 0);
         }
-        let mut decision = self.decided(size, desired, reason, because);
+        let mut decision = decided(size, desired, reason, because);
         decision.metric = Some(self.settings.metric.clone());
         decision.proposal = Some(wanted);
         decision.stabilised = Some(if desired == size { size } else { wanted });
         decision.limited = decision.stabilised;
         decision
     }
+}
 
-    fn decided(&self, current: u32, desired: u32, reason: Reason, words: String) -> Decision {
-        Decision {
-            policy: "target_tracking".to_owned(),
-            target: Target::Consumers,
-            current,
-            metric: None,
-            proposal: None,
-            stabilised: None,
-            limited: None,
-            desired,
-            reason,
-            action: desired != current,
-            words,
-        }
+fn decided(current: u32, desired: u32, reason: Reason, words: String) -> Decision {
+    Decision {
+        policy: "target_tracking".to_owned(),
+        target: Target::Consumers,
+        current,
+        metric: None,
+        proposal: None,
+        stabilised: None,
+        limited: None,
+        desired,
+        reason,
+        action: desired != current,
+        words,
     }
 }
 

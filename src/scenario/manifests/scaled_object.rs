@@ -85,35 +85,30 @@ fn read_pauses(metadata: &mut Fields<'_, '_>) -> Option<Pauses> {
             "false" | "0" | "f" => Some(false),
             _ => None,
         };
-        let (place, check) = (&entry.node.place, metadata.check());
-        let allowed = match (key, flag, text.parse::<u32>()) {
-            ("paused-replicas", _, Ok(replicas)) => {
-                pauses.all = Some(Some(replicas));
-                continue;
-            }
-            ("paused-replicas", _, Err(_)) => "a number of replicas",
-            ("paused", Some(true), _) => {
-                pauses.all = pauses.all.or(Some(None));
-                continue;
-            }
-            ("paused", Some(false), _) => continue,
-            ("paused-scale-in", Some(flag), _) => {
-                pauses.scale_in = flag;
-                continue;
-            }
-            ("paused-scale-out", Some(flag), _) => {
-                pauses.scale_out = flag;
-                continue;
-            }
-            ("force-activation", Some(flag), _) => {
-                pauses.force_activation = flag;
-                continue;
-            }
-            ("paused" | "paused-scale-in" | "paused-scale-out" | "force-activation", None, _) => {
+        let allowed = match (key, flag) {
+            ("paused-replicas", _) => match text.parse::<u32>() {
+                Ok(replicas) => {
+                    pauses.all = Some(Some(replicas));
+                    continue;
+                }
+                Err(_) => "a number of replicas",
+            },
+            ("paused" | "paused-scale-in" | "paused-scale-out" | "force-activation", None) => {
                 "true or false"
             }
-            _ => continue,
+            (key, flag) => {
+                let flag = flag.unwrap_or(false);
+                match key {
+                    "paused" if flag => pauses.all = pauses.all.or(Some(None)),
+                    "paused-scale-in" => pauses.scale_in = flag,
+                    "paused-scale-out" => pauses.scale_out = flag,
+                    "force-activation" => pauses.force_activation = flag,
+                    _ => {}
+                }
+                continue;
+            }
         };
+        let (place, check) = (&entry.node.place, metadata.check());
         check.problem(place, &path, entry.node.describe(), allowed.to_owned());
         sound = false;
     }

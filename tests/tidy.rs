@@ -182,9 +182,17 @@ fn bans(path: &str, text: &str) -> Vec<String> {
     faults
 }
 
-/// A reference of a twin test shares no code with what it judges.
+/// A reference of a twin test shares no code with what it judges: it names nothing of the library,
+/// and of its neighbours only other references.
 fn isolation(path: &str, text: &str) -> Vec<String> {
-    let isolated = path.ends_with("_reference.rs") && text.contains("kafsim");
+    if !path.ends_with("_reference.rs") {
+        return Vec::new();
+    }
+    let outside = ["super::", "crate::"].into_iter().flat_map(|stem| text.split(stem).skip(1));
+    let foreign = outside
+        .map(heads)
+        .any(|names| names.iter().any(|name| !name.ends_with("_reference") && *name != "super"));
+    let isolated = foreign || text.contains("kafsim");
     isolated.then(|| format!("{path}: a reference imports what it judges")).into_iter().collect()
 }
 
@@ -246,6 +254,10 @@ fn the_source_keeps_the_rules() {
 fn tests_and_benches_keep_the_rules() {
     let mut found = files(&["tests", "benches"], "rs");
     found.retain(|(path, _)| path != "tests/tidy.rs");
+    for twin in ["hpa", "keda", "max_min", "threshold"] {
+        let reference = format!("tests/twins/{twin}_reference.rs");
+        assert!(found.iter().any(|(path, _)| *path == reference), "no {reference}");
+    }
     check(&found, &[sizes, bans, isolation]);
 }
 
@@ -315,7 +327,7 @@ fn the_default_build_has_no_dependency_of_the_live_mode() {
 #[test]
 fn the_rules_bite() {
     let long = format!("fn f() {{\n{}}}\n", "    g();\n".repeat(FUNCTION_LINES));
-    let cases: [(Rule, &str, &str, usize); 17] = [
+    let cases: [(Rule, &str, &str, usize); 19] = [
         (floors, "src/units/time.rs", "use crate::cluster::Cluster;", 1),
         (floors, "src/units/time.rs", "use crate::error::Error;", 0),
         (floors, "src/model/cost.rs", "fn f() { crate::engine::fluid::simulate(); }", 1),
@@ -331,6 +343,8 @@ fn the_rules_bite() {
         (bans, "src/report/a.rs", "// good enough for now", 1),
         (bans, "tests/a.rs", concat!("#[", "allow(dead_code)]"), 1),
         (isolation, "tests/twins/x_reference.rs", "use kafsim::engine;", 1),
+        (isolation, "tests/twins/x_reference.rs", "use super::hpa::same;", 1),
+        (isolation, "tests/twins/x_reference.rs", "use super::hpa_reference::Spec;", 0),
         (
             cards,
             "models/hosts/a.yaml",

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod bottleneck;
+mod elasticity;
 mod interval;
 mod little;
 mod objectives;
@@ -12,6 +13,7 @@ mod warm_up;
 
 pub use alerts::alerts;
 pub use bottleneck::bottleneck;
+pub use elasticity::{Elasticity, elasticity};
 pub use interval::{CONFIDENCE, Interval, batch_means, replications};
 pub use little::{LittleCheck, little};
 pub use objectives::objectives;

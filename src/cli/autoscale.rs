@@ -18,9 +18,10 @@ pub(crate) struct Autoscale {
     /// Scenario file, `-` for standard input
     #[arg(required_unless_present = "replay", conflicts_with = "replay")]
     scenario: Option<String>,
-    /// Policy file: with a scenario it replaces the file of its first policy
+    /// Policy file: with a scenario it replaces the file of its first policy; with --replay it may
+    /// be repeated and may hold several documents
     #[arg(long, value_name = "FILE", required_unless_present = "scenario")]
-    policy: Option<String>,
+    policy: Vec<String>,
     /// Recorded history (CSV) to replay through the policy instead of a scenario
     #[arg(long, value_name = "HISTORY")]
     replay: Option<String>,
@@ -51,7 +52,11 @@ impl Autoscale {
 
     fn simulate(&self, scenario: &str) -> Result<ExitCode> {
         let mut set = self.set.clone();
-        if let Some(policy) = &self.policy {
+        if self.policy.len() > 1 {
+            let found = format!("found {} policies for one scenario", self.policy.len());
+            return Err(Error::usage(format!("{found}; allowed is one, or --replay")));
+        }
+        if let Some(policy) = self.policy.first() {
             // The command line's paths begin in the current folder.
             let absolute = std::path::absolute(policy)
                 .map_err(|error| Error::io("find", std::path::Path::new(policy), error))?;
@@ -74,10 +79,15 @@ impl Autoscale {
     }
 
     fn replay(&self, history: &str) -> Result<ExitCode> {
-        let policy = self.policy.as_deref().unwrap_or_default();
-        let policy = read_policy(policy)?;
         let text = source::open(history)?;
-        let found = replay(history, &text, &policy, self.closed)?;
+        let mut found = Vec::new();
+        for file in &self.policy {
+            for policy in self.read_policies(file)? {
+                found.extend(replay(history, &text, &policy, self.closed)?);
+            }
+        }
+        // By time, and within an instant in the order of the policies.
+        found.sort_by(|a, b| a.t_s.total_cmp(&b.t_s));
         print(&match self.output.format() {
             super::Format::Json => rows::json(&found),
             super::Format::Csv => rows::csv(&found),
@@ -86,13 +96,18 @@ impl Autoscale {
         })?;
         Ok(ExitCode::SUCCESS)
     }
-}
 
-fn read_policy(file: &str) -> Result<Policy> {
-    let mut check = Check::default();
-    let tree = read::read_text(file, &source::open(file)?)?;
-    match manifests::policy(&tree, &mut check) {
-        Some(policy) if check.problems.is_empty() => Ok(policy),
-        _ => Err(Error::input(check.problems)),
+    fn read_policies(&self, file: &str) -> Result<Vec<Policy>> {
+        let mut check = Check::default();
+        let trees = read::read_documents(file, &source::open(file)?)?;
+        match manifests::policies(&trees, &mut check) {
+            Some(policies) if check.problems.is_empty() => {
+                for warning in &check.warnings {
+                    self.output.say(&format!("warning: {warning}"));
+                }
+                Ok(policies)
+            }
+            _ => Err(Error::input(check.problems)),
+        }
     }
 }

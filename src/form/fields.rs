@@ -33,6 +33,7 @@ pub struct Fields<'n, 'c> {
     node: &'n Node,
     table: Table,
     path: String,
+    lenient: bool,
     check: &'c mut Check,
 }
 
@@ -73,19 +74,44 @@ impl Check {
 
     /// Opens a map at a path; a node of another shape is a problem.
     pub fn open<'n>(&mut self, node: &'n Node, path: &str, table: Table) -> Option<Fields<'n, '_>> {
+        self.open_as(node, path, table, false)
+    }
+
+    /// Opens a map of somebody else's format, where an unknown key is only a warning; maps below it
+    /// are read the same way.
+    pub fn open_foreign<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        table: Table,
+    ) -> Option<Fields<'n, '_>> {
+        self.open_as(node, path, table, true)
+    }
+
+    fn open_as<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        table: Table,
+        lenient: bool,
+    ) -> Option<Fields<'n, '_>> {
         if !matches!(node.value, Value::Map(_)) {
             let words: Vec<&str> = table.iter().map(|key| key.name).collect();
             let allowed = format!("a map with the keys {}", words.join(", "));
             self.problem(&node.place, path, node.describe(), allowed);
             return None;
         }
+        let known = self.problems.len();
         for entry in node.entries() {
             if !table.iter().any(|key| key.name == entry.key) {
                 let words = table.iter().map(|key| key.name);
                 self.wrong_word(&entry.place, path, &entry.key, words);
             }
         }
-        Some(Fields { node, table, path: path.to_owned(), check: self })
+        if lenient {
+            self.warnings.extend(self.problems.drain(known..));
+        }
+        Some(Fields { node, table, path: path.to_owned(), lenient, check: self })
     }
 }
 
@@ -216,7 +242,7 @@ impl<'n> Fields<'n, '_> {
     pub fn map(&mut self, key: &str, table: Table) -> Option<Fields<'n, '_>> {
         let node = self.raw(key)?;
         let path = self.path_of(key);
-        self.check.open(node, &path, table)
+        self.check.open_as(node, &path, table, self.lenient)
     }
 
     fn parsed<T>(

@@ -33,3 +33,4 @@ pub mod rebalance;
 pub mod rebalances;
 mod registry;
 pub mod service;
+pub mod workload;

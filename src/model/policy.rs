@@ -11,6 +11,7 @@
 //! One source per kind; the replay form (`proposal`, `stabilised`, `limited`, `desired`, `reason`)
 //! is shared by all.
 
+use super::workload::{Want, Workload};
 use crate::units::{SimSpan, SimTime};
 
 pub use super::policies::Policy;
@@ -54,6 +55,8 @@ pub struct Observation<'a> {
     pub consumers: Option<u32>,
     /// Partitions that the group reads, when known.
     pub partitions: Option<u32>,
+    /// The workload with a reading for each of [`ScalingPolicy::wants`]; `None` when it wants none.
+    pub workload: Option<Workload<'a>>,
 }
 
 impl Observation<'_> {
@@ -78,6 +81,46 @@ pub enum Reason {
     AtMaximum,
     /// Down is called for at the smallest allowed size.
     AtMinimum,
+    /// Autoscaler: 0 replicas switch it off.
+    ScalingDisabled,
+    /// Autoscaler: the size is above the maximum, whatever the metrics say.
+    AboveMax,
+    /// Autoscaler: the size is below the minimum, whatever the metrics say.
+    BelowMin,
+    /// Autoscaler: no metric is valid, or an invalid one forbids scaling down.
+    InvalidMetric,
+    /// Autoscaler: the minimum binds.
+    TooFewReplicas,
+    /// Autoscaler: the maximum binds.
+    TooManyReplicas,
+    /// Autoscaler: a rate limit up binds.
+    ScaleUpLimit,
+    /// Autoscaler: a rate limit down binds.
+    ScaleDownLimit,
+    /// Autoscaler: a recent lower proposal holds scaling up.
+    ScaleUpStabilized,
+    /// Autoscaler: a recent higher proposal holds scaling down.
+    ScaleDownStabilized,
+    /// Autoscaler: nothing stands in the way.
+    DesiredWithinRange,
+    /// Poll: active, from 0 or idle replicas to the minimum.
+    Activated,
+    /// Poll: active, the autoscaler decides.
+    Active,
+    /// Poll: active, but some trigger failed.
+    PartialTriggerError,
+    /// Poll: not active, and a trigger failed.
+    TriggerError,
+    /// Poll: not active for the whole cooldown, to 0 or idle replicas.
+    Deactivated,
+    /// Poll: below the minimum without being active.
+    RaisedToMin,
+    /// Poll: not active, nothing to do.
+    Inactive,
+    /// Poll: an annotation forbids the step.
+    Paused,
+    /// Poll: the brokers cannot be reached to build the scalers again.
+    NoScaler,
 }
 
 impl Reason {
@@ -90,6 +133,26 @@ impl Reason {
             Self::CoolingDown => "CoolingDown",
             Self::AtMaximum => "AtMaximum",
             Self::AtMinimum => "AtMinimum",
+            Self::ScalingDisabled => "ScalingDisabled",
+            Self::AboveMax => "AboveMax",
+            Self::BelowMin => "BelowMin",
+            Self::InvalidMetric => "InvalidMetric",
+            Self::TooFewReplicas => "TooFewReplicas",
+            Self::TooManyReplicas => "TooManyReplicas",
+            Self::ScaleUpLimit => "ScaleUpLimit",
+            Self::ScaleDownLimit => "ScaleDownLimit",
+            Self::ScaleUpStabilized => "ScaleUpStabilized",
+            Self::ScaleDownStabilized => "ScaleDownStabilized",
+            Self::DesiredWithinRange => "DesiredWithinRange",
+            Self::Activated => "Activated",
+            Self::Active => "Active",
+            Self::PartialTriggerError => "PartialTriggerError",
+            Self::TriggerError => "TriggerError",
+            Self::Deactivated => "Deactivated",
+            Self::RaisedToMin => "RaisedToMin",
+            Self::Inactive => "Inactive",
+            Self::Paused => "Paused",
+            Self::NoScaler => "NoScaler",
         }
     }
 }
@@ -165,6 +228,10 @@ pub trait ScalingPolicy {
     fn period(&self) -> SimSpan;
     /// The names of the metrics it wants to see.
     fn metrics(&self) -> Vec<&str>;
+    /// What it wants to read of the workload, for controllers of Kubernetes.
+    fn wants(&self) -> Vec<Want> {
+        Vec::new()
+    }
     /// One evaluation; a decision for each target that it scales, brokers first.
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
     /// Where it acts.

@@ -17,6 +17,17 @@ pub const MOST_NODES: usize = 100_000;
 /// Scalars stay text, so `no` is a name. Refused, each by name: text over the budget, what is not
 /// text, nothing at all, duplicate keys, several documents, anchors, aliases and tags.
 pub fn read_text(file: &str, text: &str) -> Result<Node> {
+    let mut documents = read(file, text, false)?;
+    Ok(documents.swap_remove(0))
+}
+
+/// Reads YAML text of one or several documents, as manifests come; empty ones are left out.
+pub fn read_documents(file: &str, text: &str) -> Result<Vec<Node>> {
+    read(file, text, true)
+}
+
+/// At least one document.
+fn read(file: &str, text: &str, several: bool) -> Result<Vec<Node>> {
     let file: Arc<str> = file.into();
     let whole = |found: String, allowed: String| {
         let place = Place { file: file.clone(), line: 0, column: 0 };
@@ -36,7 +47,8 @@ pub fn read_text(file: &str, text: &str) -> Result<Node> {
     let mut builder = Builder {
         file: file.clone(),
         open: Vec::new(),
-        root: None,
+        documents: Vec::new(),
+        several,
         nodes: 0,
         problems: Vec::new(),
     };
@@ -44,7 +56,10 @@ pub fn read_text(file: &str, text: &str) -> Result<Node> {
     if !builder.problems.is_empty() {
         return Err(Error::input(builder.problems));
     }
-    builder.root.ok_or_else(|| whole("nothing but comments".into(), "a YAML map".into()))
+    if builder.documents.is_empty() {
+        return Err(whole("nothing but comments".into(), "a YAML map".into()));
+    }
+    Ok(builder.documents)
 }
 
 /// The bytes of a file as text; what is not UTF-8 is not a text file.
@@ -69,7 +84,8 @@ enum Open {
 struct Builder {
     file: Arc<str>,
     open: Vec<Open>,
-    root: Option<Node>,
+    documents: Vec<Node>,
+    several: bool,
     nodes: usize,
     problems: Vec<Problem>,
 }
@@ -111,7 +127,7 @@ impl Builder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<()> {
         let place = self.place(span.start.line(), span.start.col());
         match event {
-            Event::DocumentStart(_) if self.root.is_some() => {
+            Event::DocumentStart(_) if !self.several && !self.documents.is_empty() => {
                 Err(self.fatal(place, "a second document".into(), "one document".into()))
             }
             Event::Nothing
@@ -170,7 +186,9 @@ impl Builder {
             return Err(self.fatal(node.place, found, format!("at most {MOST_NODES} values")));
         }
         match self.open.last_mut() {
-            None => self.root = Some(node),
+            // A separator at the end opens a document of nothing.
+            None if self.several && node.value == Value::Null => {}
+            None => self.documents.push(node),
             Some(Open::List(_, items)) => {
                 let joined = node
                     .text()

@@ -1,6 +1,6 @@
 //! Files: the only place that opens what a scenario names.
 
-use super::read::{read_text, text_of};
+use super::read::{read_documents, read_text, text_of};
 use crate::error::{Error, Place, Problem, Result};
 use crate::form::{Entry, Node, Value};
 use crate::model::curve::CurveFiles;
@@ -20,6 +20,17 @@ impl Files {
 
     /// The tree of a file that a node names, under the name by which problems quote it.
     pub fn tree_of(name: &str, from: &Node) -> Result<Node> {
+        let (quoted, text) = Self::text_named(name, from)?;
+        read_text(&quoted, &text)
+    }
+
+    /// The trees of a file that may hold several documents.
+    pub fn documents_of(name: &str, from: &Node) -> Result<Vec<Node>> {
+        let (quoted, text) = Self::text_named(name, from)?;
+        read_documents(&quoted, &text)
+    }
+
+    fn text_named(name: &str, from: &Node) -> Result<(String, String)> {
         let path = Self::resolve(name, from);
         let quoted = path.to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).map_err(|source| {
@@ -31,7 +42,8 @@ impl Files {
                 nearest: None,
             }])
         })?;
-        read_text(&quoted, &text_of(&quoted, bytes)?)
+        let text = text_of(&quoted, bytes)?;
+        Ok((quoted, text))
     }
 }
 

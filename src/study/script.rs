@@ -61,6 +61,7 @@ pub fn claim(policy: &ThresholdPolicy, start: Claim, multipliers: &[f64]) -> Cla
                 brokers: size.brokers,
                 consumers: Some(size.consumers),
                 partitions: None,
+                workload: None,
             },
         );
         for decision in decisions {
@@ -101,7 +102,7 @@ pub fn literal_claim(policy: &ThresholdPolicy, start: Claim, multipliers: &[f64]
 pub(super) fn remark(scenario: &Scenario, run: &Run) -> Option<String> {
     let (policy, scaler) = scenario.autoscaling.iter().find_map(|scaler| match &scaler.policy {
         Policy::Threshold(policy) => Some((policy, scaler)),
-        Policy::None(_) => None,
+        _ => None,
     })?;
     let group = &scenario.groups[scaler.group?.index()];
     let whole_day = scenario.duration == SimSpan::from_secs(86_400);

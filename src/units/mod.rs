@@ -9,6 +9,7 @@
 //! a number without its unit is refused with an example of what is meant.
 
 mod bytes;
+mod kubernetes;
 mod money;
 mod ratio;
 mod records;
@@ -16,6 +17,7 @@ mod text;
 mod time;
 
 pub use bytes::{ByteRate, Bytes};
+pub use kubernetes::milli_quantity;
 pub use money::{Money, MoneyRate};
 pub use ratio::Ratio;
 pub use records::{Frequency, RecordRate, Records};

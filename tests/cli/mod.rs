@@ -187,6 +187,93 @@ fn autoscale_replays_a_history() {
 }
 
 #[test]
+fn autoscale_replays_manifests_side_by_side() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let history = folder.path().join("history.csv");
+    let rows = "t_s,replicas,consumer_lag,s0-kafka-orders.committed[0],s0-kafka-orders.end[0],\
+        s0-kafka-orders.committed[1],s0-kafka-orders.end[1],brokers,consumers,partitions,cpu_usage,\
+        network_in_bytes,processing_time_ms\n0,3,100k,0,50000,0,50000,3,3,2,50,0,1\n\
+        60,3,100k,0,50000,0,50000,3,3,2,50,0,1\n";
+    std::fs::write(&history, rows).expect("a file");
+    let shipped = |name: &str| format!("{}/models/policies/{name}", env!("CARGO_MANIFEST_DIR"));
+    let run = |policies: &[&str], more: &[&str]| {
+        let mut command = kafsim();
+        command.args(["autoscale", "--replay"]).arg(&history).args(more);
+        for policy in policies {
+            command.args(["--policy", policy]);
+        }
+        command.output().expect("runs")
+    };
+    let both = [shipped("scaledobject.yaml"), shipped("hpa.yaml")];
+    let both = [both[0].as_str(), both[1].as_str()];
+    let output = run(&both, &["--format", "json", "--closed"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let rows = found["rows"].as_array().expect("rows");
+    let names: Vec<&str> =
+        rows[..3].iter().map(|row| row["policy"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["billing/poll", "billing", "billing"]);
+    assert_eq!(rows[0]["metric"], "s0-kafka-orders");
+    assert_eq!(rows[0]["proposal"], serde_json::Value::Null);
+    // 100,000 of 20,000 each, capped at two partitions; the plain autoscaler knows no partitions.
+    assert_eq!((&rows[1]["proposal"], &rows[2]["proposal"]), (&2.into(), &5.into()));
+    assert_eq!(rows.len(), 3 + 5 + 5);
+    let csv = run(&both[1..], &["--format", "csv"]);
+    assert!(text(&csv.stdout).starts_with("t_s,policy,metric,proposal,stabilised,limited,"));
+    let seed = shipped("autoscaling-policy.yaml");
+    let refused = run(&[&seed], &["--format", "json"]);
+    assert_eq!(refused.status.code(), Some(2), "100k is no number for a policy of thresholds");
+    assert!(refused.stdout.is_empty());
+    assert!(text(&refused.stderr).contains("consumer_lag `100k`"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn autoscale_simulates_a_scaled_object() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = std::fs::read_to_string(example("quickstart")).expect("the example");
+    let policies = format!("{}/models/policies", env!("CARGO_MANIFEST_DIR"));
+    let simulate = |scaler: &str| {
+        let start = scenario.find("autoscaling:").expect("a policy");
+        let end = scenario.find("slo:").expect("objectives");
+        let text =
+            format!("{}autoscaling:\n  - {scaler}\n{}", &scenario[..start], &scenario[end..]);
+        let file = folder.path().join("s.yaml");
+        std::fs::write(&file, text).expect("a file");
+        kafsim()
+            .args(["autoscale", &file.display().to_string(), "--out", "none", "--format", "json"])
+            .output()
+            .expect("runs")
+    };
+    for (scaler, policy) in [
+        (format!("{{policy: {policies}/scaledobject.yaml}}"), "billing"),
+        (format!("{{policy: {policies}/hpa.yaml, scales: {{consumers: billing}}}}"), "billing"),
+    ] {
+        let output = simulate(&scaler);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let members = &found["groups"]["billing"]["members"];
+        let (least, most) = (members["min"].as_f64(), members["max"].as_f64());
+        assert!(least >= Some(3.0) && most <= Some(24.0), "{members}");
+        let decisions = found["decisions"].as_array().expect("decisions");
+        assert!(!decisions.is_empty(), "it follows the day");
+        assert!(decisions.iter().all(|one| one["policy"] == policy), "{decisions:?}");
+    }
+    let mine = folder.path().join("mine.yaml");
+    let shipped = std::fs::read_to_string(format!("{policies}/scaledobject.yaml")).expect("one");
+    for (from, to, word) in [
+        ("consumerGroup: billing", "consumerGroup: biling", "did you mean `billing`?"),
+        ("topic: orders", "topic: order", "did you mean `orders`?"),
+    ] {
+        std::fs::write(&mine, shipped.replace(from, to)).expect("a file");
+        let output = simulate("{policy: mine.yaml}");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(word), "{word}: {}", text(&output.stderr));
+    }
+    let output = simulate(&format!("{{policy: {policies}/hpa.yaml}}"));
+    assert!(text(&output.stderr).contains("scales nothing"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn autoscale_takes_another_policy() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = folder.path().join("policy.yaml");

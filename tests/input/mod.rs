@@ -275,7 +275,7 @@ fn files_that_are_named_are_checked_too() {
         format!("{GOOD}autoscaling: [{{policy: policy.yaml, scales: {{brokers: cluster}}}}]\n");
     refused(&scaled, &["policy.yaml:22", "30 above max_brokers 10"]);
     write("hpa.yaml", "kind: HorizontalPodAutoscaler\nspec: {}\n");
-    refused(&scaled.replace("policy.yaml", "hpa.yaml"), &["hpa.yaml:1:7", "not simulated yet"]);
+    refused(&scaled.replace("policy.yaml", "hpa.yaml"), &["hpa.yaml:1:1", "`apiVersion`"]);
     write(
         "card.yaml",
         "card: hosts\nname: x\nabout: x\nsource: x\ndate: x\nvalues: {cores: {value: 4}}\n",

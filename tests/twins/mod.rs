@@ -1,6 +1,10 @@
 //! Twins: a fast implementation against a slow and obvious one.
 
 mod conservation;
+mod hpa;
+mod hpa_reference;
+mod keda;
+mod keda_reference;
 mod max_min;
 mod max_min_reference;
 mod threshold;

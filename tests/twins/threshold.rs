@@ -63,6 +63,7 @@ fn the_policy_agrees_with_its_second_implementation_on_2_000_histories() {
                     brokers: 3,
                     consumers: Some(size as u32),
                     partitions: None,
+                    workload: None,
                 },
             );
             let expected = step(&rules, &mut memory, f64::from(minute) * 60.0, values, size);

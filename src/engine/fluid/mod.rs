@@ -14,6 +14,7 @@
 
 mod advance;
 mod brokers;
+mod controllers;
 mod credit;
 mod distance;
 mod fair_share;

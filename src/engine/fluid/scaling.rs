@@ -13,6 +13,13 @@ impl World<'_> {
     pub(super) fn evaluate(&mut self, scaler: usize) {
         let spec = &self.scenario.autoscaling[scaler];
         let group = spec.group.map(GroupId::index);
+        let wants = self.policies[scaler].wants();
+        if let Some(group) = group.filter(|_| !wants.is_empty()) {
+            for decision in self.evaluate_controller(scaler, &wants, group) {
+                self.act(scaler, Some(group), decision);
+            }
+            return;
+        }
         let mut policy = self.policies[scaler].clone();
         let seen: Vec<(String, Option<f64>)> = policy
             .metrics()
@@ -28,6 +35,7 @@ impl World<'_> {
                 brokers: self.wanted_brokers,
                 consumers: group.map(|group| self.groups[group].wanted),
                 partitions: group.map(|group| self.groups[group].slots.len() as u32),
+                workload: None,
             },
         );
         self.record_metrics(&policy.thresholds(), &seen, group);
@@ -46,6 +54,10 @@ impl World<'_> {
             "processing_time_ms" => {
                 self.meters.processing_time(self.now, group?).map(|seconds| seconds * 1e3)
             }
+            "input_rate" => {
+                group.map(|group| self.groups[group].slots.iter().map(|slot| slot.rate).sum())
+            }
+            "true_rate" => group.map(|group| self.group_capacity(group)),
             _ => None,
         }
     }

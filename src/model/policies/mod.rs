@@ -9,14 +9,36 @@
 //! # Source
 //! `model::policy`.
 
+mod flink;
+mod hpa;
+mod hpa_limits;
+mod hpa_metrics;
+mod keda;
+mod keda_lag;
+mod keda_triggers;
 mod none;
+mod packing;
+mod schedule;
+mod step_scaling;
+mod target_tracking;
 mod threshold;
 
+pub use flink::{Alignment, FLINK_METRICS, FlinkPolicy, FlinkSettings, Load};
+pub use hpa::{HpaPolicy, SYNC};
+pub use hpa_limits::{Behavior, DOWN_WINDOW, Direction, Limits, RatePolicy, Select};
+pub use hpa_metrics::{HpaMetric, HpaSource, HpaTarget, Tolerance};
+pub use keda::{Fallback, FallbackBehavior, KedaPolicy, KedaSpec, Pauses};
+pub use keda_lag::KafkaTrigger;
 pub use none::NoPolicy;
+pub use packing::{By, Fit, pack, r_score};
+pub use schedule::SchedulePolicy;
+pub use step_scaling::{Adjustment, Alarm, Step, StepPolicy, StepSettings};
+pub use target_tracking::{TrackingPolicy, TrackingSettings};
 pub use threshold::{Most, ThresholdLoop, ThresholdPolicy, Watched};
 
 use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
 use super::registry::kinds;
+use super::workload::Want;
 use crate::units::{SimSpan, SimTime};
 
 kinds! {
@@ -27,10 +49,23 @@ kinds! {
         None(NoPolicy),
         /// Thresholds with cooldowns.
         Threshold(ThresholdPolicy),
+        /// The Flink operator's autoscaler for a group.
+        Flink(FlinkPolicy),
+        /// A timetable, or one fixed size.
+        Schedule(SchedulePolicy),
+        /// Steps by the size of the breach.
+        Step(StepPolicy),
+        /// A metric held at a value.
+        Tracking(TrackingPolicy),
+        /// A horizontal pod autoscaler.
+        Hpa(HpaPolicy),
+        /// A KEDA `ScaledObject` with Kafka triggers and the autoscaler that it creates.
+        Keda(KedaPolicy),
     }
     read {
         fn period(&self) -> SimSpan;
         fn metrics(&self) -> Vec<&str>;
+        fn wants(&self) -> Vec<Want>;
         fn thresholds(&self) -> Vec<Threshold>;
         fn alerts(&self) -> &[PolicyAlert];
     }

@@ -334,6 +334,7 @@ mod tests {
             brokers: 3,
             consumers: Some(members),
             partitions: Some(12),
+            workload: None,
         };
         policy.decide(SimTime::ZERO + SimSpan::from_secs(secs), &observation).remove(0)
     }

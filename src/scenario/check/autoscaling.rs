@@ -1,10 +1,12 @@
 //! `autoscaling`: policies bound to what they scale.
 
-use crate::cluster::GroupId;
+use crate::cluster::{Cluster, GroupId};
 use crate::form::{Fields, Key, Shape, Table};
 use crate::model::policies::{NoPolicy, Policy};
+use crate::model::policy::ScalingPolicy;
+use crate::model::workload::Want;
 use crate::scenario::manifests::read_policy;
-use crate::scenario::scenario::{Rebalancing, Scaler};
+use crate::scenario::scenario::{Group, Rebalancing, Scaler};
 use crate::units::ByteRate;
 
 /// One policy.
@@ -61,13 +63,79 @@ fn read_scaler(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Scaler>
             (brokers, read_group(&mut scales, groups))
         }
     };
-    let (policy, file, group) = (policy?, file?, group?);
+    let (policy, file, mut group) = (policy?, file?, group?);
+    if let Policy::Keda(keda) = &policy {
+        let watched = watched_group(fields, keda.groups(), groups)?;
+        group = group.or(Some(watched));
+    }
+    check_wants(fields, &policy)?;
+    // On a cluster KEDA compares times that are cut to seconds.
+    let policy = match policy {
+        Policy::Keda(keda) => Policy::from(keda.on_a_cluster()),
+        other => other,
+    };
     if !brokers && group.is_none() && policy != Policy::from(NoPolicy) {
         let allowed = "`{brokers: cluster}`, `{consumers: GROUP}` or both";
         fields.refuse("scales", "a policy that scales nothing", allowed);
         return None;
     }
     Some(Scaler { policy, file, brokers, group, rebalancing: rebalancing? })
+}
+
+/// The group of a file's triggers, each of which names one of the scenario's.
+fn watched_group<'p>(
+    fields: &mut Fields<'_, '_>,
+    names: impl Iterator<Item = &'p str>,
+    groups: &[String],
+) -> Option<GroupId> {
+    let mut first = None;
+    for name in names {
+        let Some(index) = groups.iter().position(|group| group == name) else {
+            let (place, path) = (fields.place_of("policy"), fields.path_of("policy"));
+            let known = groups.iter().map(String::as_str);
+            fields.check().wrong_word(&place, &format!("{path}: consumerGroup"), name, known);
+            return None;
+        };
+        first = first.or(Some(GroupId::from_index(index)));
+    }
+    first
+}
+
+/// Refuses a policy that reads what a run does not measure.
+fn check_wants(fields: &mut Fields<'_, '_>, policy: &Policy) -> Option<()> {
+    for want in policy.wants() {
+        let (found, allowed) = match want {
+            Want::Offsets { .. } => continue,
+            Want::Quantity { name } if name == "consumer_lag" => continue,
+            Want::Quantity { name } => (name, "the External or Object metric consumer_lag"),
+            Want::Pods { name, .. } => (name, "consumer_lag: metrics of pods only with --replay"),
+        };
+        fields.refuse("policy", format!("the metric `{found}`"), allowed);
+        return None;
+    }
+    Some(())
+}
+
+/// Refuses a trigger on a topic that its group does not read.
+pub(super) fn check_topics(
+    scalers: &[Scaler],
+    cluster: &Cluster,
+    groups: &[Group],
+    fields: &mut Fields<'_, '_>,
+) {
+    for (index, want) in scalers.iter().enumerate().flat_map(|(index, scaler)| {
+        scaler.policy.wants().into_iter().map(move |want| (index, want))
+    }) {
+        let Want::Offsets { group, topic: Some(topic), .. } = want else { continue };
+        let Some(group) = groups.iter().find(|one| one.name == group) else { continue };
+        let reads: Vec<&str> =
+            group.reads.iter().map(|topic| cluster.topics[topic.index()].name.as_str()).collect();
+        if !reads.contains(&topic.as_str()) {
+            let place = fields.place_of("autoscaling");
+            let path = format!("autoscaling/{index}/policy: topic");
+            fields.check().wrong_word(&place, &path, &topic, reads);
+        }
+    }
 }
 
 /// The group to scale: absent, known, or a problem (outer `None`).

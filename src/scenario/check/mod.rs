@@ -213,6 +213,9 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     check_engine(basics.engine, producers.as_deref(), &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {
         codec::price(groups, producers, basics.duration);
+        if let Some(scalers) = &autoscaling {
+            autoscaling::check_topics(scalers, cluster, groups, &mut fields);
+        }
         check_memory(cluster, producers, groups, &mut fields);
     }
     Some(Scenario {

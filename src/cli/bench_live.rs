@@ -6,7 +6,7 @@ use kafsim::analysis::judge;
 use kafsim::chance::Seed;
 use kafsim::error::{Error, Result};
 use kafsim::interop::{RunRow, measured_row};
-use kafsim::live::{Caps, Ending, Measured, MockPlan, Options, Plan, Security, Target};
+use kafsim::live::{Caps, Ending, Left, Measured, MockPlan, Options, Plan, Security, Target};
 use kafsim::live::{bench, cleanup};
 use kafsim::metrics::Run;
 use kafsim::report::{figures, output};
@@ -51,17 +51,19 @@ impl Bench {
             journal.display()
         ));
         let seed = Seed::new(self.source.seed);
-        let mut measured = bench(scenario, seed, &target, &options)?;
+        let measured = bench(scenario, seed, &target, &options);
+        let empty = |left: Left| left.topics.is_empty() && left.groups.is_empty();
+        if self.journal.is_none() && Left::read(&journal).is_ok_and(empty) {
+            // Everything is gone: the note has done its work.
+            let _gone = std::fs::remove_file(&journal);
+        }
+        let mut measured = measured?;
         judge(scenario, &mut measured.run);
         let simulated = simulate(scenario, seed);
         compare(&simulated, &mut measured.run);
         let code = self.output.show(&measured.run, folder.as_deref())?;
         if let Some(folder) = &folder {
             self.write(folder, scenario, &simulated, &measured)?;
-        }
-        if measured.left.is_empty() && self.journal.is_none() {
-            // Everything is gone: the note has done its work.
-            let _gone = std::fs::remove_file(&journal);
         }
         Ok(self.exit(&measured, code))
     }

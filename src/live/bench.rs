@@ -343,7 +343,8 @@ impl Stage<'_> {
             pause(Duration::from_millis(50));
         }
         Err(Error::runtime(format!(
-            "a consumer group did not get all its partitions within {} s; its members own {before:?}",
+            "a consumer group did not get all its partitions within {} s; its members own \
+             {before:?}",
             patience.as_secs()
         )))
     }

@@ -1,7 +1,10 @@
 //! KEDA: vectors K1 to K7, the consequences that they lead to, lag arithmetic, the poll's steps.
 
 use super::{desired, lags, one_lags, only, policy, rows, scaled_object, scaled_object_text};
-use kafsim::model::policies::Policy;
+use kafsim::model::policies::{KedaPolicy, Policy};
+use kafsim::model::policy::{Observation, Reason, ScalingPolicy};
+use kafsim::model::workload::{Offset, Offsets, PartitionOffsets, Reading, Workload};
+use kafsim::units::SimTime;
 
 const NEVER_ZERO: &str = "  minReplicaCount: 1\n";
 
@@ -229,6 +232,41 @@ fn replay_cooldown_edges_are_strict() {
         ["Active", "CoolingDown", "CoolingDown", "Deactivated", "Deactivated"],
         "60 s since the last active poll are not longer than 60 s"
     );
+}
+
+#[test]
+fn simulation_cooldown_edges_are_cut_to_seconds() {
+    let text = scaled_object_text("", "  cooldownPeriod: 300\n", &[""]);
+    let Policy::Keda(exact) = policy(&text) else { panic!("a ScaledObject") };
+    let ends = |mut keda: KedaPolicy| {
+        for k in 0..30_u64 {
+            // Not on whole seconds, active at first only.
+            let now = SimTime::from_nanos(400_000_000 + 15_000_000_000 * k);
+            let partition = PartitionOffsets {
+                partition: 0,
+                committed: Offset::At(0),
+                end: Offset::At(i64::from(k == 0)),
+            };
+            let partitions = [partition];
+            let readings = [Reading::Offsets(Offsets::Answer(&partitions))];
+            let workload =
+                Workload { spec: 2, status: 2, ready: 2, follows: false, readings: &readings };
+            let observation = Observation {
+                samples: &[],
+                brokers: 0,
+                consumers: Some(2),
+                partitions: None,
+                workload: Some(workload),
+            };
+            let decisions = keda.decide(now, &observation);
+            if decisions.iter().any(|one| one.reason == Reason::Deactivated) {
+                return 15 * k;
+            }
+        }
+        0
+    };
+    assert_eq!(ends(exact.clone()), 330, "a strict comparison of exact times");
+    assert_eq!(ends(exact.on_a_cluster()), 300, "a poll takes a moment");
 }
 
 #[test]

@@ -374,16 +374,16 @@ mod tests {
         let up = ask(&mut policy, 15, [1_000.0, 180_000.0, 1_000.0], 4);
         assert_eq!((up.desired, up.reason), (12, Reason::ScaleUp));
         for minute in 16..36 {
-            let found = ask(&mut policy, minute, [1_000.0, 0.0, 3_000.0], 12);
+            let found = ask(&mut policy, minute, [1_000.0, 0.0, 6_000.0], 12);
             assert_eq!(found.reason, Reason::CoolingDown, "minute {minute}");
         }
         // The window is full at minute 36, and a step down waits an hour from then.
         for minute in 36..96 {
-            let found = ask(&mut policy, minute, [1_000.0, 0.0, 4_000.0], 12);
+            let found = ask(&mut policy, minute, [1_000.0, 0.0, 6_000.0], 12);
             assert_eq!((found.desired, found.reason), (12, Reason::CoolingDown), "{minute}");
         }
-        let down = ask(&mut policy, 96, [1_000.0, 0.0, 4_000.0], 12);
-        assert_eq!(down.reason, Reason::ScaleDown);
-        assert!(down.desired >= 5 && down.desired < 12, "{down:?}");
+        let down = ask(&mut policy, 96, [1_000.0, 0.0, 6_000.0], 12);
+        // At most 60 % in a step, and the next divisor of 12 from there.
+        assert_eq!((down.proposal, down.desired, down.reason), (Some(5), 6, Reason::ScaleDown));
     }
 }

@@ -112,7 +112,7 @@ fn five_hundred_edits_change_the_meaning_or_are_refused_at_their_line() {
             // A value that is no value: at the key's line or the next.
             1 => format!("{}: '§'{}", &text[..to], rest(&text[to..])),
             // The key once more in front of itself.
-            _ => format!("{}{word}: 1\n{}", line_start(text, from), indented(text, from)),
+            _ => format!("{}{word}: 1\n{}{}", &text[..from], indent(text, from), &text[from..]),
         };
         match meaning(file, &new) {
             Ok(after) => {
@@ -138,16 +138,9 @@ fn rest(text: &str) -> &str {
     &text[end..]
 }
 
-fn line_start(text: &str, at: usize) -> &str {
-    &text[..at - indent(text, at).len()]
-}
-
-fn indented(text: &str, at: usize) -> &str {
-    &text[at - indent(text, at).len()..]
-}
-
-fn indent(text: &str, at: usize) -> &str {
+/// What stands before a key that begins its line or its item; nothing within a flow map.
+fn indent(text: &str, at: usize) -> String {
     let line = text[..at].rfind('\n').map_or(0, |from| from + 1);
     let before = &text[line..at];
-    if before.trim().is_empty() { before } else { "" }
+    if matches!(before.trim(), "" | "-") { " ".repeat(before.len()) } else { String::new() }
 }

@@ -1,10 +1,10 @@
 //! How well supply follows demand.
 //!
-//! Over n equal steps with demand d and supply s, both in members: accuracy `θ_U` = 100/n Σ
-//! max(d − s, 0)/d and `θ_O` = 100/n Σ max(s − d, 0)/d; timeshare `τ_U` and `τ_O` = percent of steps
-//! below and above the demand; instability v = percent of the n − 1 changes in which both do not move the same way,
-//! of which k has supply moving up against demand and k' down; jitter = (changes of supply − changes
-//! of demand) / n. Herbst et al., "Ready for Rain?" (2016); Bauer et al. (2018).
+//! Over n equal steps with demand d and supply s, both in members: accuracy `θ_U` = 100/n Σ max(d −
+//! s, 0)/d and `θ_O` = 100/n Σ max(s − d, 0)/d; timeshare `τ_U` and `τ_O` = percent of steps below
+//! and above the demand; instability v = percent of the n − 1 changes in which both do not move the
+//! same way, of which k has supply moving up against demand and k' down; jitter = (changes of
+//! supply − changes of demand) / n. Herbst et al., "Ready for Rain?" (2016); Bauer et al. (2018).
 
 use std::cmp::Ordering;
 

@@ -69,7 +69,8 @@ pub fn limits(stream: &mut Stream, min: i64, max: i64) -> (Spec, Option<String>)
     spec.behavior = Some([up, down]);
     spec.tolerance = [above, below];
     let text = format!(
-        "{{scaleUp: {{{up_text}, tolerance: {above}}}, scaleDown: {{{down_text}, tolerance: {below}}}}}"
+        "{{scaleUp: {{{up_text}, tolerance: {above}}}, scaleDown: {{{down_text}, tolerance: \
+         {below}}}}}"
     );
     (spec, Some(text))
 }

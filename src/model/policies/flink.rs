@@ -1,12 +1,12 @@
 //! The autoscaler of the Flink operator, applied to a consumer group: rates and lag together.
 //!
 //! # Equation
-//! With the rate r at which records are consumed, the lag L and its slope, target = max(0, r + dL/dt).
-//! Capacity needed at utilisation u: needed(u) = round(L / catch-up + target / u); with restart it
-//! has target · restart / catch-up on top. Scale = needed(0.7, with restart) / true rate, at least 0.4;
-//! p' = ⌈scale · p⌉ within minimum, maximum and partitions. It acts only if the true rate is below
-//! needed(1, without restart) or above needed(0.4, with restart); while L / r is above 5 min it never
-//! scales in. p' is then aligned upwards to the number of partitions.
+//! With the rate r at which records are consumed, the lag L and its slope, target = max(0, r +
+//! dL/dt). Capacity needed at utilisation u: needed(u) = round(L / catch-up + target / u); with
+//! restart it has target · restart / catch-up on top. Scale = needed(0.7, with restart) / true
+//! rate, at least 0.4; p' = ⌈scale · p⌉ within minimum, maximum and partitions. It acts only if the
+//! true rate is below needed(1, without restart) or above needed(0.4, with restart); while L / r is
+//! above 5 min it never scales in. p' is then aligned upwards to the number of partitions.
 //! # Assumes
 //! Rates are means over a window of 15 min that starts again, after 5 min, with every change of
 //! size. A step down waits 1 h and takes the largest size that was called for in that hour.

@@ -1,8 +1,8 @@
 //! The horizontal pod autoscaler of Kubernetes, autoscaling/v2.
 //!
 //! # Rule
-//! Every 15 s: (1) at 0 replicas with a minimum above 0 it does nothing; outside minimum and maximum
-//! it goes to the bound. Nothing is read in either case. (2) Each metric proposes a size
+//! Every 15 s: (1) at 0 replicas with a minimum above 0 it does nothing; outside minimum and
+//! maximum it goes to the bound. Nothing is read in either case. (2) Each metric proposes a size
 //! (`hpa_metrics`). (3) The largest valid proposal counts; when all are invalid, or one is and the
 //! rest would scale down, nothing happens. (4) Windows, rates and bounds (`hpa_limits`). (5) A
 //! change is written and, with `behavior`, remembered.

@@ -3,13 +3,13 @@
 //! # Rule
 //! Without `behavior`: the largest proposal of the last 300 s (an age of exactly 300 s counts), at
 //! most max(2 × current, 4), within minimum and maximum. With it: the size moves only as far as the
-//! lowest proposal of the up window and the highest of the down window both allow (an age of exactly
-//! the window does not count); then each rate policy takes the size at the start of its own period
-//! (now − added + removed there) and allows so many pods or percent of it.
+//! lowest proposal of the up window and the highest of the down window both allow (an age of
+//! exactly the window does not count); then each rate policy takes the size at the start of its own
+//! period (now − added + removed there) and allows so many pods or percent of it.
 //!
-//! The very first proposal that is remembered is the size at the first sync. Rescales are remembered
-//! in two lists; a new event overwrites the last one in its list that is older than the longest
-//! period of *its own* direction, whatever the other direction still needs.
+//! The very first proposal that is remembered is the size at the first sync. Rescales are
+//! remembered in two lists; a new event overwrites the last one in its list that is older than the
+//! longest period of *its own* direction, whatever the other direction still needs.
 //! # Assumes
 //! Percentages are doubles in the controller's order: ⌈start · (1 + v / 100)⌉ up, truncated down.
 //! # Breaks

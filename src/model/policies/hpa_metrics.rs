@@ -2,13 +2,14 @@
 //!
 //! # Equation
 //! With usage u, target g, replicas c (status), spec s, ready pods r:
-//! - External or Object, `AverageValue`: s' = c while u / (g · c) is within tolerance, else ⌈u / g⌉.
+//! - External or Object, `AverageValue`: s' = c while u / (g · c) is within tolerance, else ⌈u /
+//!   g⌉.
 //! - External or Object, `Value`: s' = ⌈u / g⌉ at s = 0, s while u / g is within tolerance, else
 //!   ⌈(u / g) · r⌉.
 //! - Pods and Resource `AverageValue`: ratio of the integer mean of the samples to g; Resource
 //!   `Utilization`: ratio of the integer percentage 100 Σ u / Σ request to g. Without missing pods,
-//!   and without unready ones that a ratio above 1 would count: s within tolerance, else
-//!   ⌈ratio · pods with samples⌉. Otherwise missing and unready pods are filled in (see
+//!   and without unready ones that a ratio above 1 would count: s within tolerance, else ⌈ratio ·
+//!   pods with samples⌉. Otherwise missing and unready pods are filled in (see
 //!   [`HpaMetric::proposal`]) and the second ratio decides, unless it points the other way.
 //!
 //! Within tolerance: 1 − down ≤ ratio ≤ 1 + up, both ends included.

@@ -1,11 +1,11 @@
 //! KEDA: a `ScaledObject` with Kafka triggers and the horizontal pod autoscaler that it creates.
 //!
 //! # Rule
-//! Every pollingInterval KEDA itself decides between 0 (or idleReplicaCount) and the minimum: active
-//! at 0 or idle → max(minimum, 1) at once; not active for longer than cooldownPeriod since the last
-//! active poll (initialCooldownPeriod since creation when there was none) → 0 or idle, from any size.
-//! Everything above is the autoscaler's, every 15 s, which reads the triggers itself. When both fall
-//! together the poll comes first and each queries for itself.
+//! Every pollingInterval KEDA itself decides between 0 (or idleReplicaCount) and the minimum:
+//! active at 0 or idle → max(minimum, 1) at once; not active for longer than cooldownPeriod since
+//! the last active poll (initialCooldownPeriod since creation when there was none) → 0 or idle,
+//! from any size. Everything above is the autoscaler's, every 15 s, which reads the triggers
+//! itself. When both fall together the poll comes first and each queries for itself.
 //! # Assumes
 //! Both clocks start at the creation of the object. With exact times a poll at exactly the cooldown
 //! still waits (a strict comparison). On a cluster a poll takes a moment and the times it compares

@@ -4,9 +4,9 @@
 //! Only partitions in the answer for the logs' ends count (n of them), after `partitionLimitation`.
 //! A partition without a commit lags 1 (`latest`) or its whole end offset (`earliest`), or 0 with
 //! `scaleToZeroOnInvalidOffset`. With `excludePersistentLag` a partition whose committed offset is
-//! the one of the query before counts for activation only. The sum is capped at n × lagThreshold, or
-//! with `limitToPartitionsWithLag` at the number of lagging partitions × lagThreshold, or raised to
-//! the next divisor of n × lagThreshold with `ensureEvenDistributionOfPartitions`;
+//! the one of the query before counts for activation only. The sum is capped at n × lagThreshold,
+//! or with `limitToPartitionsWithLag` at the number of lagging partitions × lagThreshold, or raised
+//! to the next divisor of n × lagThreshold with `ensureEvenDistributionOfPartitions`;
 //! `allowIdleConsumers` alone lifts the cap.
 //! # Assumes
 //! The cap compares *whole* thresholds (integer division), the autoscaler rounds up: so up to one

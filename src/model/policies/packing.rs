@@ -1,13 +1,13 @@
 //! How many members partitions need, and which partitions each takes: bin packing with few moves.
 //!
 //! # Rule
-//! Members are bins of a capacity, partitions are items of their write rate. Modified any fit: going
-//! through the present members (by total rate, or by their largest partition, descending), each
-//! one's partitions, smallest first, go into bins that are already open, until one fits nowhere; if
-//! some are left, the member itself becomes a bin and takes its own again, largest first, until one
-//! does not fit; the others wait. In the end those, largest first, go into any bin that fits or open
-//! one, that of their old owner if it is free. Worst fit takes the emptiest bin, best fit the
-//! fullest.
+//! Members are bins of a capacity, partitions are items of their write rate. Modified any fit:
+//! going through the present members (by total rate, or by their largest partition, descending),
+//! each one's partitions, smallest first, go into bins that are already open, until one fits
+//! nowhere; if some are left, the member itself becomes a bin and takes its own again, largest
+//! first, until one does not fit; the others wait. In the end those, largest first, go into any bin
+//! that fits or open one, that of their old owner if it is free. Worst fit takes the emptiest bin,
+//! best fit the fullest.
 //! # Assumes
 //! Rates hold still while partitions move. A partition above the capacity gets a bin of its own.
 //! # Breaks

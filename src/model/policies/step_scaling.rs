@@ -2,11 +2,11 @@
 //!
 //! # Rule
 //! An alarm fires when at least M of the last N points are beyond its threshold. The breach is
-//! metric − threshold; steps tile the axis of the breach. Out: lower bound included, upper excluded;
-//! in: lower excluded, upper included. A step changes the size by a number, by percent of it (at
-//! least by a magnitude), or sets it. Percentages between 0 and 1 member count as one, others are
-//! cut towards zero. During the cooldown of a step out only what exceeds that step is added, and no
-//! step in is taken; a step out during the cooldown of a step in is allowed.
+//! metric − threshold; steps tile the axis of the breach. Out: lower bound included, upper
+//! excluded; in: lower excluded, upper included. A step changes the size by a number, by percent of
+//! it (at least by a magnitude), or sets it. Percentages between 0 and 1 member count as one,
+//! others are cut towards zero. During the cooldown of a step out only what exceeds that step is
+//! added, and no step in is taken; a step out during the cooldown of a step in is allowed.
 //! # Assumes
 //! A point without a value is not beyond the threshold.
 //! # Breaks

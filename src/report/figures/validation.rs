@@ -117,12 +117,39 @@ fn panel(scene: &mut Scene, left: f64, title: &str, points: &[Point]) {
     }
 }
 
-/// Powers of ten, with halves of them when there are few.
+/// Powers of ten, with halves of them when there are few, and even steps where there are none.
 fn decades(low: f64, high: f64) -> Vec<f64> {
     let steps: &[f64] = if high - low > 2.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
     let (from, to) = (libm::floor(low) as i32, libm::ceil(high) as i32);
-    (from..=to)
+    let within = |value: &f64| (low..=high).contains(&libm::log10(*value));
+    let powers: Vec<f64> = (from..=to)
         .flat_map(|power| steps.iter().map(move |step| step * libm::pow(10.0, f64::from(power))))
-        .filter(|value| (low..=high).contains(&libm::log10(*value)))
-        .collect()
+        .filter(within)
+        .collect();
+    if powers.len() >= 2 {
+        return powers;
+    }
+    let [least, most] = [low, high].map(|power| libm::pow(10.0, power));
+    let rough = (most - least) / TICKS;
+    let unit = libm::pow(10.0, libm::floor(libm::log10(rough)));
+    let step = [1.0, 2.0, 5.0, 10.0].map(|one| one * unit).into_iter().find(|one| *one >= rough);
+    let step = step.unwrap_or(rough);
+    let first = libm::ceil(least / step) as u64;
+    (first..).map(|index| index as f64 * step).take_while(|value| *value <= most).collect()
+}
+
+/// About so many even steps.
+const TICKS: f64 = 4.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_axis_has_even_steps_and_a_wide_one_powers() {
+        assert_eq!(decades(0.0, 3.0), [1.0, 10.0, 100.0, 1_000.0]);
+        assert_eq!(decades(-0.1, 0.8), [1.0, 2.0, 5.0]);
+        let ticks = decades(libm::log10(72_000.0), libm::log10(91_000.0));
+        assert_eq!(ticks, [75_000.0, 80_000.0, 85_000.0, 90_000.0]);
+    }
 }

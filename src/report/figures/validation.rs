@@ -134,8 +134,9 @@ fn decades(low: f64, high: f64) -> Vec<f64> {
     let unit = libm::pow(10.0, libm::floor(libm::log10(rough)));
     let step = [1.0, 2.0, 5.0, 10.0].map(|one| one * unit).into_iter().find(|one| *one >= rough);
     let step = step.unwrap_or(rough);
-    let first = libm::ceil(least / step) as u64;
-    (first..).map(|index| index as f64 * step).take_while(|value| *value <= most).collect()
+    let begin = libm::ceil(least / step) as u64;
+    let end = libm::floor(most / step) as u64;
+    (begin..=end).map(|index| index as f64 * step).collect()
 }
 
 /// About so many even steps.

@@ -4,4 +4,4 @@ mod perf_test;
 mod rows;
 
 pub use perf_test::read_perf_test;
-pub use rows::{RUN_COLUMNS, RunRow, measured_row};
+pub use rows::{RunRow, measured_row};

@@ -3,45 +3,8 @@
 use crate::metrics::{Quantiles, Run};
 use crate::model::client::Acks;
 use crate::scenario::{Arrivals, Scenario};
+use crate::study::validate::COLUMNS;
 use std::collections::BTreeMap;
-
-/// The columns, in the order of `data/published/README.md`.
-pub const RUN_COLUMNS: [&str; 34] = [
-    "id",
-    "rig",
-    "case",
-    "brokers",
-    "partitions",
-    "replication_factor",
-    "min_insync",
-    "acks",
-    "record_bytes",
-    "batch_size",
-    "linger_ms",
-    "buffer_memory",
-    "compression",
-    "producers",
-    "groups",
-    "members_per_group",
-    "max_partition_fetch_bytes",
-    "flush_messages",
-    "target_records_s",
-    "duration_s",
-    "records_s",
-    "records_s_sd",
-    "repeats",
-    "publish_mean_ms",
-    "publish_p50_ms",
-    "publish_p95_ms",
-    "publish_p99_ms",
-    "publish_p999_ms",
-    "consume_records_s_per_group",
-    "e2e_p50_ms",
-    "e2e_p99_ms",
-    "lag_end_records",
-    "not_comparable",
-    "source",
-];
 
 /// Bytes of the keys that the live mode makes.
 const KEY_BYTES: f64 = 8.0;
@@ -53,9 +16,9 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// Sets a column; the name must be one of [`RUN_COLUMNS`].
+    /// Sets a column; the name must be one of [`COLUMNS`].
     pub fn set(&mut self, column: &'static str, value: &impl ToString) {
-        debug_assert!(RUN_COLUMNS.contains(&column), "{column}");
+        debug_assert!(COLUMNS.contains(&column), "{column}");
         self.values.insert(column, value.to_string());
     }
     /// What a column holds, empty when unknown.
@@ -66,9 +29,9 @@ impl RunRow {
     pub fn csv(rows: &[Self]) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing to memory cannot fail.
-        let _header = writer.write_record(RUN_COLUMNS);
+        let _header = writer.write_record(COLUMNS);
         for row in rows {
-            let _row = writer.write_record(RUN_COLUMNS.map(|column| row.get(column)));
+            let _row = writer.write_record(COLUMNS.map(|column| row.get(column)));
         }
         String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
     }

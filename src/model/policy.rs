@@ -185,6 +185,30 @@ pub struct Decision {
     pub words: String,
 }
 
+impl Decision {
+    /// A decision about a group without a look at any metric; steps on the way are unknown.
+    pub fn of_group(
+        policy: &str,
+        [current, desired]: [u32; 2],
+        reason: Reason,
+        words: String,
+    ) -> Self {
+        Self {
+            policy: policy.to_owned(),
+            target: Target::Consumers,
+            current,
+            metric: None,
+            proposal: None,
+            stabilised: None,
+            limited: None,
+            desired,
+            reason,
+            action: desired != current,
+            words,
+        }
+    }
+}
+
 /// An alert condition that a policy file brings with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyAlert {
@@ -227,7 +251,9 @@ pub trait ScalingPolicy {
     /// Time between two evaluations.
     fn period(&self) -> SimSpan;
     /// The names of the metrics it wants to see.
-    fn metrics(&self) -> Vec<&str>;
+    fn metrics(&self) -> Vec<&str> {
+        Vec::new()
+    }
     /// What it wants to read of the workload, for controllers of Kubernetes.
     fn wants(&self) -> Vec<Want> {
         Vec::new()
@@ -235,7 +261,11 @@ pub trait ScalingPolicy {
     /// One evaluation; a decision for each target that it scales, brokers first.
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
     /// Where it acts.
-    fn thresholds(&self) -> Vec<Threshold>;
+    fn thresholds(&self) -> Vec<Threshold> {
+        Vec::new()
+    }
     /// Alerts that its file defines.
-    fn alerts(&self) -> &[PolicyAlert];
+    fn alerts(&self) -> &[PolicyAlert] {
+        &[]
+    }
 }

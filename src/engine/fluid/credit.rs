@@ -52,15 +52,15 @@ impl World<'_> {
         }
     }
 
-    /// What each resource lends at the moment, as a share of its capacity.
-    pub(super) fn lent(&self, network: &Network) -> Vec<f64> {
-        let mut all = vec![1.0; network.resources.len()];
-        for credit in self.credits.iter().filter(|credit| credit.empty()) {
+    /// Notes what each resource lends at the moment; nothing where nobody lends.
+    pub(super) fn lend(&self, network: &mut Network) {
+        network.lent.clear();
+        for credit in &self.credits {
             if let Some(index) = network.at(credit.resource) {
-                all[index] = credit.share;
+                network.lent.resize(network.resources.len(), 1.0);
+                network.lent[index] = if credit.empty() { credit.share } else { 1.0 };
             }
         }
-        all
     }
 
     /// Notes what is used of lent capacity, before it becomes a utilisation of what is lent.

@@ -47,9 +47,9 @@ pub(super) struct Network {
     pub index: BTreeMap<Resource, usize>,
     /// Utilisation of each resource without any load.
     pub fixed: Vec<f64>,
-    /// Share of each resource's capacity that is there at the moment.
+    /// Share of each resource's capacity that is there at the moment; empty where nothing is lent.
     pub lent: Vec<f64>,
-    /// Bytes per second that disks write, with their seeks.
+    /// Bytes per second that disks with heads write.
     pub writes: BTreeMap<Resource, f64>,
     /// Utilisation at the present rates.
     pub load: Vec<f64>,

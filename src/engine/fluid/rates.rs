@@ -219,8 +219,9 @@ impl World<'_> {
 
     fn add_flows(&self, network: &mut Network) {
         let mut share = std::mem::take(&mut network.share);
-        network.lent = self.lent(network);
-        share.reset(network.fixed.iter().zip(&network.lent).map(|(fixed, lent)| lent - fixed));
+        self.lend(network);
+        let lent = network.lent.iter().copied().chain(std::iter::repeat(1.0));
+        share.reset(network.fixed.iter().zip(lent).map(|(fixed, lent)| lent - fixed));
         let mut uses = Uses::new();
         for feed in &self.feeds {
             uses.clear();

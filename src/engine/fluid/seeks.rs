@@ -17,9 +17,13 @@ impl World<'_> {
         files
     }
 
-    /// Bytes per second that each disk writes back.
+    /// Bytes per second that each disk with heads writes back.
     pub(super) fn disk_writes(&self) -> BTreeMap<Resource, f64> {
         let mut rates = BTreeMap::new();
+        let disks = || self.cluster.hosts.iter().flat_map(|host| &host.disks);
+        if disks().all(|disk| disk.seek.is_zero()) {
+            return rates;
+        }
         for ((id, index), files) in self.files() {
             let host = self.cluster.host(id);
             let dirty = self.cache(id) * host.dirty_background / host.disks.len() as f64;

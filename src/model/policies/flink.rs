@@ -16,9 +16,7 @@
 //! apache/flink-kubernetes-operator, `JobVertexScaler`, `AutoScalerUtils`,
 //! `ScalingMetricEvaluator`, `alignment`.
 
-use crate::model::policy::{
-    Decision, Observation, PolicyAlert, Reason, ScalingPolicy, Target, Threshold,
-};
+use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::units::{SimSpan, SimTime};
 
 /// Names of its metrics: records/s consumed, records behind, records/s that all members could
@@ -263,19 +261,7 @@ impl FlinkPolicy {
 }
 
 fn stay(current: u32, reason: Reason, words: &str) -> Decision {
-    Decision {
-        policy: "flink".to_owned(),
-        target: Target::Consumers,
-        current,
-        metric: None,
-        proposal: None,
-        stabilised: None,
-        limited: None,
-        desired: current,
-        reason,
-        action: false,
-        words: words.to_owned(),
-    }
+    Decision::of_group("flink", [current, current], reason, words.to_owned())
 }
 
 impl ScalingPolicy for FlinkPolicy {
@@ -284,12 +270,6 @@ impl ScalingPolicy for FlinkPolicy {
     }
     fn metrics(&self) -> Vec<&str> {
         FLINK_METRICS.to_vec()
-    }
-    fn thresholds(&self) -> Vec<Threshold> {
-        Vec::new()
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
     }
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
         let Some(size) = observation.consumers else { return Vec::new() };

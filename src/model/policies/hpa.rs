@@ -16,9 +16,7 @@
 
 use super::hpa_limits::{Limits, Memory};
 use super::hpa_metrics::{HpaMetric, Tolerance};
-use crate::model::policy::{
-    Decision, Observation, PolicyAlert, Reason, ScalingPolicy, Target, Threshold,
-};
+use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::model::workload::Want;
 use crate::units::{SimSpan, SimTime};
 
@@ -116,19 +114,8 @@ impl HpaPolicy {
         } else {
             format!("{current} → {desired}")
         };
-        Decision {
-            policy: self.name.clone(),
-            target: Target::Consumers,
-            current,
-            metric: None,
-            proposal: None,
-            stabilised: None,
-            limited: None,
-            desired,
-            reason,
-            action: desired != current,
-            words: format!("{step}: {}", why(reason)),
-        }
+        let words = format!("{step}: {}", why(reason));
+        Decision::of_group(&self.name, [current, desired], reason, words)
     }
 }
 
@@ -153,17 +140,8 @@ impl ScalingPolicy for HpaPolicy {
     fn period(&self) -> SimSpan {
         SYNC
     }
-    fn metrics(&self) -> Vec<&str> {
-        Vec::new()
-    }
     fn wants(&self) -> Vec<Want> {
         self.metrics.iter().map(HpaMetric::want).collect()
-    }
-    fn thresholds(&self) -> Vec<Threshold> {
-        Vec::new()
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
     }
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
         let Some(workload) = observation.workload else { return Vec::new() };

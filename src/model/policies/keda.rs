@@ -22,9 +22,7 @@ use super::hpa_metrics::{HpaMetric, HpaSource, HpaTarget, Tolerance};
 use super::keda_lag::KafkaTrigger;
 pub use super::keda_triggers::{Fallback, FallbackBehavior};
 use super::keda_triggers::{Outcome, Triggers};
-use crate::model::policy::{
-    Decision, Observation, PolicyAlert, Reason, ScalingPolicy, Target, Threshold,
-};
+use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::model::workload::{Reading, Want, Workload};
 use crate::units::{SimSpan, SimTime};
 
@@ -222,19 +220,9 @@ impl KedaPolicy {
         } else {
             format!("{current} → {desired}")
         };
-        Decision {
-            policy: format!("{}/poll", self.name),
-            target: Target::Consumers,
-            current,
-            metric,
-            proposal: None,
-            stabilised: None,
-            limited: None,
-            desired,
-            reason,
-            action: desired != current,
-            words: format!("{step}: {}", why(reason)),
-        }
+        let (policy, words) = (format!("{}/poll", self.name), format!("{step}: {}", why(reason)));
+        let decision = Decision::of_group(&policy, [current, desired], reason, words);
+        Decision { metric, ..decision }
     }
 
     fn sync(&mut self, now: SimTime, workload: &Workload<'_>) -> Decision {
@@ -272,9 +260,6 @@ impl ScalingPolicy for KedaPolicy {
         let common = greatest_common_divisor(self.polling.as_nanos(), SYNC.as_nanos());
         SimSpan::from_nanos(common)
     }
-    fn metrics(&self) -> Vec<&str> {
-        Vec::new()
-    }
     fn wants(&self) -> Vec<Want> {
         let want = |trigger: &KafkaTrigger| Want::Offsets {
             name: trigger.metric.clone(),
@@ -282,12 +267,6 @@ impl ScalingPolicy for KedaPolicy {
             topic: trigger.topic.clone(),
         };
         self.triggers.iter().map(want).collect()
-    }
-    fn thresholds(&self) -> Vec<Threshold> {
-        Vec::new()
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
     }
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
         let Some(workload) = observation.workload else { return Vec::new() };

@@ -9,7 +9,7 @@
 //! # Source
 //! Definition.
 
-use crate::model::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
+use crate::model::policy::{Decision, Observation, ScalingPolicy};
 use crate::units::{SimSpan, SimTime};
 
 /// Never acts.
@@ -20,16 +20,7 @@ impl ScalingPolicy for NoPolicy {
     fn period(&self) -> SimSpan {
         SimSpan::MAX
     }
-    fn metrics(&self) -> Vec<&str> {
-        Vec::new()
-    }
-    fn thresholds(&self) -> Vec<Threshold> {
-        Vec::new()
-    }
     fn decide(&mut self, _now: SimTime, _observation: &Observation<'_>) -> Vec<Decision> {
         Vec::new()
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
     }
 }

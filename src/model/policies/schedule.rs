@@ -10,9 +10,7 @@
 //! # Source
 //! Definition; the baseline of the elasticity metrics, and the scheduled actions of every cloud.
 
-use crate::model::policy::{
-    Decision, Observation, PolicyAlert, Reason, ScalingPolicy, Target, Threshold,
-};
+use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::units::{SimSpan, SimTime};
 
 /// The policy.
@@ -42,15 +40,6 @@ impl ScalingPolicy for SchedulePolicy {
     fn period(&self) -> SimSpan {
         self.period
     }
-    fn metrics(&self) -> Vec<&str> {
-        Vec::new()
-    }
-    fn thresholds(&self) -> Vec<Threshold> {
-        Vec::new()
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
-    }
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
         let began = *self.began.get_or_insert(now);
         let wanted = self.size(now.saturating_since(began));
@@ -62,18 +51,10 @@ impl ScalingPolicy for SchedulePolicy {
             std::cmp::Ordering::Less => Reason::ScaleDown,
             std::cmp::Ordering::Equal => Reason::WithinRange,
         };
-        vec![Decision {
-            policy: "schedule".to_owned(),
-            target: Target::Consumers,
-            current,
-            metric: None,
-            proposal: Some(desired),
-            stabilised: Some(desired),
-            limited: Some(desired),
-            desired,
-            reason,
-            action: desired != current,
-            words: format!("the timetable says {desired}: {current} → {desired}"),
-        }]
+        let words = format!("the timetable says {desired}: {current} → {desired}");
+        let mut decision = Decision::of_group("schedule", [current, desired], reason, words);
+        decision.proposal = wanted;
+        (decision.stabilised, decision.limited) = (wanted, wanted);
+        vec![decision]
     }
 }

@@ -14,9 +14,7 @@
 //! # Source
 //! AWS Application Auto Scaling, step scaling policies (documentation).
 
-use crate::model::policy::{
-    Decision, Observation, PolicyAlert, Reason, ScalingPolicy, Target, Threshold,
-};
+use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy, Target, Threshold};
 use crate::units::{SimSpan, SimTime, count};
 use std::collections::VecDeque;
 
@@ -187,18 +185,13 @@ impl StepPolicy {
             Reason::ScaleDown if desired == size => Reason::AtMinimum,
             reason => reason,
         };
+        let words = format!("{words}: {size} → {desired}");
         Decision {
-            policy: "step_scaling".to_owned(),
-            target: Target::Consumers,
-            current: size,
             metric: Some(self.settings.metric.clone()),
             proposal: wanted,
             stabilised: wanted,
             limited: wanted,
-            desired,
-            reason,
-            action: desired != size,
-            words: format!("{words}: {size} → {desired}"),
+            ..Decision::of_group("step_scaling", [size, desired], reason, words)
         }
     }
 }
@@ -218,9 +211,6 @@ impl ScalingPolicy for StepPolicy {
             down: self.settings.inward.threshold,
             aim: None,
         }]
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
     }
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
         let Some(size) = observation.consumers else { return Vec::new() };

@@ -14,9 +14,7 @@
 //! AWS Application Auto Scaling, target tracking scaling policies (documentation); the numbers of
 //! points are those of the alarms that it creates.
 
-use crate::model::policy::{
-    Decision, Observation, PolicyAlert, Reason, ScalingPolicy, Target, Threshold,
-};
+use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy, Target, Threshold};
 use crate::units::{SimSpan, SimTime, count};
 
 /// Its settings.
@@ -100,19 +98,7 @@ impl TrackingPolicy {
 }
 
 fn decided(current: u32, desired: u32, reason: Reason, words: String) -> Decision {
-    Decision {
-        policy: "target_tracking".to_owned(),
-        target: Target::Consumers,
-        current,
-        metric: None,
-        proposal: None,
-        stabilised: None,
-        limited: None,
-        desired,
-        reason,
-        action: desired != current,
-        words,
-    }
+    Decision::of_group("target_tracking", [current, desired], reason, words)
 }
 
 impl ScalingPolicy for TrackingPolicy {
@@ -130,9 +116,6 @@ impl ScalingPolicy for TrackingPolicy {
             down: self.settings.target * (1.0 - self.settings.slack),
             aim: Some(self.settings.target),
         }]
-    }
-    fn alerts(&self) -> &[PolicyAlert] {
-        &[]
     }
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision> {
         let Some(size) = observation.consumers else { return Vec::new() };

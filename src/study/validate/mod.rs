@@ -15,7 +15,7 @@ pub use calibrate::{Calibrated, Calibration, Datum, calibrate};
 pub use fit::{Fit, LeftOut, Told};
 pub use gates::{Gate, error, gated};
 pub use predict::{POINTS, Prediction, QUANTITIES};
-pub use rows::{Row, read_rows, rig_text, scenario_of};
+pub use rows::{COLUMNS, Row, read_rows, rig_text, scenario_of};
 
 use crate::error::Result;
 use crate::scenario::LoadOptions;

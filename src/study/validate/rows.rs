@@ -23,7 +23,7 @@ pub struct Row {
 }
 
 /// Columns that a file must have; the last ones are measurements.
-const COLUMNS: [&str; 34] = [
+pub const COLUMNS: [&str; 34] = [
     "id",
     "rig",
     "case",

@@ -1,6 +1,8 @@
 //! What limits a run.
 
 use crate::metrics::{Bottleneck, ResourceUse, Run, Series};
+use crate::model::client::Acks;
+use crate::scenario::Scenario;
 use crate::units::SimTime;
 
 /// The resources of a run, tightest first.
@@ -11,8 +13,10 @@ use crate::units::SimTime;
 /// x = (1 − f) / (d − f).
 ///
 /// What is full comes first, and among it what others wait for: a full disk also fills connections
-/// and buffers, never the other way round.
-pub fn bottleneck(run: &Run) -> Bottleneck {
+/// and buffers, never the other way round. Followers that fall behind hold up nobody unless a
+/// producer waits for them (acks=all).
+pub fn bottleneck(scenario: &Scenario, run: &Run) -> Bottleneck {
+    let awaited = scenario.producers.iter().any(|one| one.settings.acks == Acks::All);
     let from = SimTime::ZERO.saturating_add(run.warm_up);
     let mut by_resource: Vec<ResourceUse> = run
         .series_named("demand")
@@ -23,7 +27,11 @@ pub fn bottleneck(run: &Run) -> Bottleneck {
         .collect();
     let tightness = |one: &ResourceUse| one.saturates_at_load_factor.unwrap_or(f64::INFINITY);
     by_resource.sort_by(|a, b| {
-        let full = |one: &ResourceUse| if one.peak >= FULL { rank(one.kind) } else { u8::MAX };
+        let full = |one: &ResourceUse| match one.kind {
+            _ if one.peak < FULL => u8::MAX,
+            "replica_fetchers" if !awaited => UNAWAITED,
+            kind => rank(kind),
+        };
         full(a)
             .cmp(&full(b))
             .then_with(|| tightness(a).total_cmp(&tightness(b)))
@@ -63,6 +71,9 @@ fn resource_use(
 
 /// A resource with this utilisation in its busiest sample is full.
 const FULL: f64 = 0.95;
+
+/// The rank of what nobody waits for.
+const UNAWAITED: u8 = 4;
 
 /// What explains what: a resource of a lower rank fills those of higher ones behind it.
 fn rank(kind: &str) -> u8 {

@@ -24,7 +24,7 @@ use crate::scenario::Scenario;
 
 /// Completes the run of a scenario with bottleneck, objectives and alerts.
 pub fn judge(scenario: &Scenario, run: &mut Run) {
-    run.bottleneck = bottleneck(run);
+    run.bottleneck = bottleneck(scenario, run);
     run.slo = objectives(scenario, run);
     run.alerts = alerts(scenario, run);
 }

@@ -86,16 +86,22 @@ pub fn recommendation(outcomes: &[Outcome], differences: &[Difference]) -> (Stri
         key(a).total_cmp(&key(b)).then(late(b).total_cmp(&late(a)))
     });
     let Some(best) = best else { return (String::new(), String::new()) };
-    let real: Vec<String> = differences
-        .iter()
-        .filter(|one| one.real && one.design == best.max(1))
-        .map(|one| format!("{} {:+.1} %", QUANTITIES[one.quantity].words, one.relative * 100.0))
-        .collect();
+    let told = |design: usize| {
+        let real = differences.iter().filter(|one| one.real && one.design == design);
+        let words: Vec<String> = real
+            .map(|one| format!("{} {:+.1} %", QUANTITIES[one.quantity].words, one.relative * 100.0))
+            .collect();
+        let (name, first) = (&outcomes[design].design, &outcomes[0].design);
+        (!words.is_empty()).then(|| format!("{name} against {first}: {}", words.join(", ")))
+    };
+    // Differences are to the first design: where that one is best, the others' tell why.
+    let others = if best == 0 { 1..outcomes.len() } else { best..best + 1 };
+    let real: Vec<String> = others.filter_map(told).collect();
     let design = outcomes[best].design.clone();
     let reason = if real.is_empty() {
         "no difference is larger than the chance in it".to_owned()
     } else {
-        format!("against {}: {}", outcomes[0].design, real.join(", "))
+        real.join("; ")
     };
     (design, reason)
 }

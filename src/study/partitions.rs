@@ -103,7 +103,7 @@ fn reason(counts: &[u32], writing: &[Outcome], reading: &[Outcome], knee: usize)
     let best = best.unwrap_or(knee);
     format!(
         "one producer writes {} records/s with {} partitions, and from there on more partitions \
-         give nothing for writing: {} limits it; {} partitions against {} change it by {:+.0} %. \
+         give nothing for writing, limited by {}; {} partitions against {} change it by {:+.0} %. \
          Reading is fastest with {} partitions, {} records/s.",
         crate::units::count(written),
         counts[knee],

@@ -295,8 +295,7 @@ impl Case {
     }
 
     fn given(text: &str, special: &[(&str, f64)], trip: f64) -> Given {
-        let mut run = run(text, &Self::factors(special, trip), 1);
-        run.bottleneck = kafsim::analysis::bottleneck(&run);
+        let run = run(text, &Self::factors(special, trip), 1);
         let rate = match run.groups.get("billing") {
             Some(group) => group.records_s,
             None => run.producers["shop"].records_s,
@@ -347,4 +346,26 @@ fn doubling_anything_else_changes_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn followers_that_fall_behind_limit_only_who_waits_for_them() {
+    let acks = |acks| {
+        // The case of the followers, with a NIC of its own limit above theirs.
+        let case = Case {
+            scarce: &[(BETWEEN, 20.0), (NIC_IN, 0.05)],
+            clients: 8,
+            partitions: 8,
+            config: BATCH,
+            replicas: 2,
+            acks,
+            ..AMPLE
+        };
+        case.scarce(&[])
+    };
+    let (waits, named) = acks("all");
+    assert!(named.contains("replica fetchers"), "{named}");
+    let (alone, named) = acks("1");
+    assert!(named.contains("NIC in"), "{named}");
+    assert!(alone > 2.0 * waits, "{alone} without waiting, {waits} with");
 }

@@ -85,7 +85,8 @@ fn run(text: &str, factors: &Factors, seed: u64) -> Run {
         ..LoadOptions::default()
     };
     let checked = load_text("test.yaml", text, &options).expect("a sound scenario");
-    let run = des::simulate(&checked.scenario, Seed::new(seed), 0);
+    let mut run = des::simulate(&checked.scenario, Seed::new(seed), 0);
+    run.bottleneck = kafsim::analysis::bottleneck(&checked.scenario, &run);
     assert_eq!(run.violations, Vec::<String>::new(), "{text}");
     run
 }

@@ -51,7 +51,7 @@ impl Place {
         let checked = load_text("test.yaml", &self.text(engine), &options).expect("sound");
         let simulate = if engine == "des" { des::simulate } else { fluid::simulate };
         let mut run = simulate(&checked.scenario, Seed::new(1), 0);
-        run.bottleneck = kafsim::analysis::bottleneck(&run);
+        run.bottleneck = kafsim::analysis::bottleneck(&checked.scenario, &run);
         run
     }
 }

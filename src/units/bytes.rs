@@ -1,6 +1,6 @@
 //! Bytes and bytes per second.
 
-use super::text::{self, Quantity, QuantityError, Unit};
+use super::text::{self, Quantity, QuantityError, Unit, quantity};
 use super::time::SimSpan;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -185,36 +185,8 @@ const RATE_READ: &[Unit] = &[
 const RATE_PRINT: &[Unit] =
     &[("B/s", 1.0), ("KiB/s", KIB), ("MiB/s", KIB * KIB), ("GiB/s", KIB * KIB * KIB)];
 
-impl Quantity for Bytes {
-    const NAME: &'static str = "size";
-    const EXAMPLE: &'static str = "64 KiB";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        let bytes = text::parse_one::<Self>(text, READ)?;
-        text::to_u64::<Self>(text, bytes).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.as_f64()
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_u64::<Self>(&base.to_string(), base).map(Self)
-    }
-}
-
-impl Quantity for ByteRate {
-    const NAME: &'static str = "byte rate";
-    const EXAMPLE: &'static str = "250 MiB/s";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        text::parse_one::<Self>(text, RATE_READ).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.0
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_rate::<Self>(&base.to_string(), base).map(Self)
-    }
-}
+quantity!(whole Bytes: "size", "64 KiB", READ);
+quantity!(real ByteRate: "byte rate", "250 MiB/s", RATE_READ);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

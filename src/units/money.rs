@@ -1,6 +1,6 @@
 //! Money and money per hour, in US dollars.
 
-use super::text::{self, Quantity, QuantityError, Unit};
+use super::text::{self, Quantity, QuantityError, Unit, quantity};
 use super::time::SimSpan;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -46,35 +46,8 @@ impl Mul<SimSpan> for MoneyRate {
 const READ: &[Unit] = &[("USD", 1.0)];
 const RATE_READ: &[Unit] = &[("USD/h", 1.0)];
 
-impl Quantity for Money {
-    const NAME: &'static str = "price";
-    const EXAMPLE: &'static str = "0.41 USD";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        text::parse_one::<Self>(text, READ).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.0
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_rate::<Self>(&base.to_string(), base).map(Self)
-    }
-}
-
-impl Quantity for MoneyRate {
-    const NAME: &'static str = "price per hour";
-    const EXAMPLE: &'static str = "0.41 USD/h";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        text::parse_one::<Self>(text, RATE_READ).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.0
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_rate::<Self>(&base.to_string(), base).map(Self)
-    }
-}
+quantity!(real Money: "price", "0.41 USD", READ);
+quantity!(real MoneyRate: "price per hour", "0.41 USD/h", RATE_READ);
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

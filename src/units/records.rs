@@ -1,7 +1,7 @@
 //! Records, records per second, and how often things happen.
 
 use super::bytes::{ByteRate, Bytes};
-use super::text::{self, COUNT_PRINT, COUNT_READ, Quantity, QuantityError, Unit};
+use super::text::{self, COUNT_PRINT, COUNT_READ, Quantity, QuantityError, Unit, quantity};
 use super::time::SimSpan;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -106,51 +106,9 @@ const FREQUENCY_READ: &[Unit] = &[
     ("/ year", 1.0 / (365.2425 * 86_400.0)),
 ];
 
-impl Quantity for Records {
-    const NAME: &'static str = "number of records";
-    const EXAMPLE: &'static str = "5 M";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        let records = text::parse_one::<Self>(text, COUNT_READ)?;
-        text::to_u64::<Self>(text, records).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.as_f64()
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_u64::<Self>(&base.to_string(), base).map(Self)
-    }
-}
-
-impl Quantity for RecordRate {
-    const NAME: &'static str = "record rate";
-    const EXAMPLE: &'static str = "40 k/s";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        text::parse_one::<Self>(text, RATE_READ).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.0
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_rate::<Self>(&base.to_string(), base).map(Self)
-    }
-}
-
-impl Quantity for Frequency {
-    const NAME: &'static str = "frequency";
-    const EXAMPLE: &'static str = "1 / month";
-
-    fn parse(text: &str) -> Result<Self, QuantityError> {
-        text::parse_one::<Self>(text, FREQUENCY_READ).map(Self)
-    }
-    fn to_base(self) -> f64 {
-        self.0
-    }
-    fn from_base(base: f64) -> Result<Self, QuantityError> {
-        text::to_rate::<Self>(&base.to_string(), base).map(Self)
-    }
-}
+quantity!(whole Records: "number of records", "5 M", COUNT_READ);
+quantity!(real RecordRate: "record rate", "40 k/s", RATE_READ);
+quantity!(real Frequency: "frequency", "1 / month", FREQUENCY_READ);
 
 impl fmt::Display for Records {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

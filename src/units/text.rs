@@ -20,6 +20,35 @@ pub trait Quantity: Copy + fmt::Display + fmt::Debug {
     fn from_base(base: f64) -> Result<Self, QuantityError>;
 }
 
+/// Makes a newtype a [`Quantity`]: `real` ones over `f64`, `whole` ones over `u64`, with the name,
+/// the example and the units that they are read in.
+macro_rules! quantity {
+    (real $type:ident: $name:literal, $example:literal, $units:expr) => {
+        quantity!($type: $name, $example, $units, to_rate, std::convert::identity);
+    };
+    (whole $type:ident: $name:literal, $example:literal, $units:expr) => {
+        quantity!($type: $name, $example, $units, to_u64, |whole: u64| whole as f64);
+    };
+    ($type:ident: $name:literal, $example:literal, $units:expr, $checked:ident, $real:expr) => {
+        impl Quantity for $type {
+            const NAME: &'static str = $name;
+            const EXAMPLE: &'static str = $example;
+
+            fn parse(text: &str) -> Result<Self, QuantityError> {
+                let base = $crate::units::text::parse_one::<Self>(text, $units)?;
+                $crate::units::text::$checked::<Self>(text, base).map(Self)
+            }
+            fn to_base(self) -> f64 {
+                $real(self.0)
+            }
+            fn from_base(base: f64) -> Result<Self, QuantityError> {
+                $crate::units::text::$checked::<Self>(&base.to_string(), base).map(Self)
+            }
+        }
+    };
+}
+pub(crate) use quantity;
+
 /// Why a text is not the quantity that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuantityError {

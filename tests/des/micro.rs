@@ -325,3 +325,44 @@ fn a_batch_above_the_partition_limit_travels_alone() {
     let read = small.run(&factors).groups["billing"].records_s;
     assert!(near(read, 16.0 * 100.0, 0.1), "{read}");
 }
+
+#[test]
+fn a_request_takes_one_batch_of_each_partition_in_turn() {
+    // Every record is a batch of its own and waits for a round trip of 20 ms, one request in
+    // flight: with four partitions always filled, a request carries four batches, and where
+    // max.request.size lets two pass, the next one goes on with the other two.
+    let with = |partitions: u32, limit: u32| {
+        let producer = format!(
+            "acks: 1, batch.size: 1, linger.ms: 0, buffer.memory: 32000, \
+             max.request.size: {limit}, max.in.flight.requests.per.connection: 1"
+        );
+        let small = Small { partitions, producer, client: "java-1.1", ..Small::new() };
+        let run = small.run(&far());
+        let shop = run.producers["shop"].clone();
+        (shop.records_s, shop.latency_ms.expect("acknowledged"))
+    };
+    let (one, _) = with(1, 1_048_576);
+    assert!(near(one, 50.0, 0.03), "{one}");
+    let (four, _) = with(4, 1_048_576);
+    assert!(near(four, 200.0, 0.03), "{four}");
+    let (two, latency) = with(4, 2_500);
+    assert!(near(two, 100.0, 0.03), "{two}");
+    // In turn: a partition is served every second request, so nobody waits longer than the queue.
+    assert!(latency.max < 1.3 * latency.p50, "{latency:?}");
+}
+
+#[test]
+fn a_follower_that_lags_leaves_between_one_and_one_and_a_half_lag_times() {
+    // The follower's fetches take minutes. It is looked at every half of replica.lag.time.max.ms
+    // (30 s), and has to be late by all of it: it leaves between 30 and 45 s, not earlier.
+    let left = |duration: &'static str| {
+        let small =
+            Small { brokers: 2, replicas: 2, load: "{rate: 200 /s}", duration, ..Small::new() };
+        let mut factors = free();
+        network(&mut factors, 0.02, 400_000.0);
+        let run = small.run(&factors);
+        run.brokers.values().filter_map(|broker| broker.isr_shrinks).sum::<u32>()
+    };
+    assert_eq!(left("29 s"), 0);
+    assert_eq!(left("46 s"), 1);
+}

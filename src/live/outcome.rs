@@ -87,6 +87,7 @@ pub(super) fn outcome(
         events: facts.events.clone(),
         cost: None,
         remarks: remarks(scenario, tally, &facts, &from_send),
+        latencies: Vec::new(),
         others: Vec::new(),
         series: facts.series,
     };

@@ -51,6 +51,24 @@ impl Histogram {
         self.sum += other.sum;
         self.max = self.max.max(other.max);
     }
+    /// What was recorded since an earlier state of the same histogram. Its maximum is known to the
+    /// width of a bucket.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before = earlier.counts.iter().copied().chain(std::iter::repeat(0));
+        let counts: Vec<u64> = self.counts.iter().zip(before).map(|(all, old)| all - old).collect();
+        let last = counts.iter().rposition(|count| *count > 0);
+        Self {
+            max: last.map_or(0, |bucket| highest_of(bucket).min(self.max)),
+            count: self.count - earlier.count,
+            sum: self.sum - earlier.sum,
+            counts,
+        }
+    }
+    /// The largest value of each bucket that has values, and how many.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        filled.map(|(bucket, count)| (highest_of(bucket), *count))
+    }
     /// The number of values.
     pub const fn count(&self) -> u64 {
         self.count
@@ -84,20 +102,20 @@ impl Histogram {
 }
 
 #[inline]
-fn bucket_of(value: u64) -> usize {
+pub(super) fn bucket_of(value: u64) -> usize {
     let magnitude = (value | SUB).ilog2();
     let shift = magnitude - SUB_BITS;
     (u64::from(shift) * SUB + (value >> shift)) as usize
 }
 
 /// How many values a bucket covers.
-const fn width_of(bucket: usize) -> u64 {
+pub(super) const fn width_of(bucket: usize) -> u64 {
     let shift = bucket as u64 / SUB;
     if shift < 2 { 1 } else { 1 << (shift - 1) }
 }
 
 /// The largest value of a bucket.
-fn highest_of(bucket: usize) -> u64 {
+pub(super) fn highest_of(bucket: usize) -> u64 {
     let bucket = bucket as u64;
     if bucket < 2 * SUB {
         return bucket;
@@ -112,6 +130,23 @@ mod tests {
     use super::*;
     use crate::chance::{Chance, Seed};
     use proptest::prelude::*;
+
+    #[test]
+    fn what_came_since_is_what_was_recorded_since() {
+        let mut all = Histogram::new();
+        (0..100).for_each(|value| all.record(value * 1_000));
+        let earlier = all.clone();
+        let mut later = Histogram::new();
+        for value in 50..60 {
+            all.record(value * 1_000);
+            later.record(value * 1_000);
+        }
+        let since = all.since(&earlier);
+        assert_eq!((since.count(), since.mean()), (10, later.mean()));
+        assert_eq!(since.quantile(0.5), later.quantile(0.5));
+        assert!((since.max() as f64 / 59_000.0 - 1.0).abs() < 0.01, "{}", since.max());
+        assert_eq!(all.since(&all).max(), 0);
+    }
 
     #[test]
     fn buckets_cover_all_values_without_gaps() {

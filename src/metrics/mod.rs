@@ -7,6 +7,7 @@ mod accumulators;
 mod cost;
 mod histogram;
 mod index;
+mod latency;
 mod phases;
 mod recorder;
 mod run;
@@ -16,11 +17,12 @@ pub use accumulators::{TimeWeighted, Welford};
 pub use cost::{Cost, CostItem};
 pub use histogram::Histogram;
 pub use index::SeriesIndex;
+pub use latency::{Journey, Latencies, LatencyWindow, Mixture, Quantiles};
 pub use phases::RequestPhases;
 pub use recorder::{Recorder, SeriesId};
 pub use run::{
     AlertEntry, Bottleneck, BrokerOutcome, DecisionEntry, EngineKind, Event, GroupOutcome,
-    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, Quantiles, ResourceUse, Run,
-    Spread, ThresholdLine, TopicOutcome, Utilisation,
+    ObjectiveOutcome, OperationEntry, Population, ProducerOutcome, ResourceUse, Run, Spread,
+    ThresholdLine, TopicOutcome, Utilisation,
 };
 pub use series::{Series, Shape};

@@ -1,6 +1,6 @@
 //! The record of one run.
 
-use super::{Cost, RequestPhases, Series};
+use super::{Cost, Journey, Latencies, Quantiles, RequestPhases, Series};
 use crate::chance::Seed;
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeMap;
@@ -67,6 +67,8 @@ pub struct Run {
     pub cost: Option<Cost>,
     /// Sentences that a study adds, e.g. what a simpler method would have claimed.
     pub remarks: Vec<String>,
+    /// Latencies over time, of the producers and groups that objectives ask for.
+    pub latencies: Vec<Latencies>,
     /// Values over time.
     pub series: Vec<Series>,
     /// Further replications of the same scenario, without their series and events: intervals are
@@ -83,23 +85,6 @@ pub enum EngineKind {
     Des,
     /// Measured.
     Live,
-}
-
-/// Mean and quantiles of a latency in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Quantiles {
-    /// Mean.
-    pub mean: f64,
-    /// Median.
-    pub p50: f64,
-    /// 95th percentile.
-    pub p95: f64,
-    /// 99th percentile.
-    pub p99: f64,
-    /// 99.9th percentile.
-    pub p999: f64,
-    /// Largest.
-    pub max: f64,
 }
 
 /// A value over time: mean, 99th percentile, largest, last.
@@ -391,6 +376,10 @@ impl Run {
     /// The series with this name of this entity.
     pub fn series(&self, name: &str, entity: &str) -> Option<&Series> {
         self.series.iter().find(|series| series.name == name && series.entity == entity)
+    }
+    /// The latencies of a producer or group over time.
+    pub fn latencies(&self, journey: Journey, entity: &str) -> Option<&Latencies> {
+        self.latencies.iter().find(|one| one.journey == journey && one.entity == entity)
     }
     /// All series with this name, in the order they were recorded.
     pub fn series_named<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r Series> {

@@ -60,6 +60,9 @@ pub fn document(run: &Run) -> Document {
     if !run.groups.is_empty() {
         blocks.push(Block::Table(groups(run)));
     }
+    if let Some(latencies) = latencies(run) {
+        section(&mut blocks, "Latency", latencies);
+    }
     section(&mut blocks, "Brokers", brokers(run));
     if !run.decisions.is_empty() {
         section(&mut blocks, "Scaling decisions", decisions(run, &clock));
@@ -95,15 +98,27 @@ pub fn document(run: &Run) -> Document {
 }
 
 fn what_this_is(run: &Run) -> &'static str {
-    if run.engine == EngineKind::Live {
-        return "A measurement through librdkafka: producers and consumers as the scenario says, \
-                latencies from the intended send to the acknowledgement or the delivery. What was \
-                not measured is a dash.";
+    match run.engine {
+        EngineKind::Live => {
+            "A measurement through librdkafka: producers and consumers as the scenario says, \
+             latencies from the intended send to the acknowledgement or the delivery. What was \
+             not measured is a dash."
+        }
+        EngineKind::Des => {
+            "A simulation of every batch and request through clients, sockets, brokers, replicas \
+             and disks by Kafka's rules: throughput, latency and lag follow from what a request, \
+             a batch, a record and a byte cost. These costs are what their card says, with the \
+             uncertainty that stands there; they have not been calibrated on your machines."
+        }
+        EngineKind::Fluid => {
+            "A simulation at the level of flows: rates between events, shared by max-min \
+             fairness. It knows backlogs, lag, utilisation, scaling and moves; it does not know \
+             failures, and latencies only where an objective names them: then some of its moments \
+             are simulated by requests. Costs of requests, batches, records and bytes are what \
+             their card says, with the uncertainty that stands there; they have not been \
+             calibrated on your machines."
+        }
     }
-    "A simulation at the level of flows: rates between events, shared by max-min fairness. \
-     It knows backlogs, lag, utilisation, scaling and moves; it does not know latencies or \
-     failures. Costs of requests, batches, records and bytes are what their card says, \
-     with the uncertainty that stands there; they have not been calibrated on your machines."
 }
 
 fn section(blocks: &mut Vec<Block>, heading: &str, table: Table) {
@@ -189,6 +204,20 @@ pub(crate) fn groups(run: &Run) -> Table {
         ]);
     }
     table
+}
+
+/// Latencies in milliseconds; `None` when the engine knows none.
+pub(crate) fn latencies(run: &Run) -> Option<Table> {
+    let publish = run.producers.iter().map(|(name, one)| ("publish", name, one.latency_ms));
+    let delivery = run.groups.iter().map(|(name, one)| ("end to end", name, one.e2e_latency_ms));
+    let mut table = Table::new(&["latency, ms", "of", "mean", "p50", "p95", "p99", "p99.9", "max"]);
+    for (what, name, latency) in publish.chain(delivery) {
+        let Some(one) = latency else { continue };
+        let mut cells = vec![what.to_owned(), name.clone()];
+        cells.extend([one.mean, one.p50, one.p95, one.p99, one.p999, one.max].map(count));
+        table.row(&cells);
+    }
+    (!table.rows.is_empty()).then_some(table)
 }
 
 /// Brokers that a table shows.

@@ -212,6 +212,7 @@ fn capital(text: &str) -> String {
 pub(super) fn quantity(value: f64, unit: &str) -> String {
     match unit {
         "s" => crate::units::SimSpan::from_secs_f64(value).to_prose(),
+        "ms" => crate::units::SimSpan::from_secs_f64(value / 1e3).to_prose(),
         "share" => format!("{} %", sig(value * 100.0)),
         _ => format!("{} {unit}", count(value)),
     }

@@ -1,6 +1,6 @@
 //! Objectives: what must hold, of which metric, where.
 
-use crate::cluster::GroupId;
+use crate::cluster::{GroupId, ProducerId};
 use crate::units::SimSpan;
 
 /// `METRIC(ENTITY)[.STAT] (<|≤|>|≥) QUANTITY [in P % of (time | SPAN windows)]`.
@@ -27,8 +27,19 @@ pub enum Metric {
     Lag(GroupId),
     /// Age of the oldest unprocessed record of a group in seconds.
     LagSeconds(GroupId),
+    /// Publish latency of a producer's records in milliseconds.
+    Publish(ProducerId),
+    /// End-to-end latency of what a group reads in milliseconds.
+    EndToEnd(GroupId),
     /// Mean CPU utilisation of the brokers in service, 0–1.
     BrokerCpu,
+}
+
+impl Metric {
+    /// Whether it is a distribution over records instead of a value over time.
+    pub const fn is_latency(self) -> bool {
+        matches!(self, Self::Publish(_) | Self::EndToEnd(_))
+    }
 }
 
 /// A statistic over a window.

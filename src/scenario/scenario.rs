@@ -204,6 +204,10 @@ pub struct Producer {
 }
 
 impl Scenario {
+    /// Whether an objective asks for latencies over time.
+    pub fn asks_latencies(&self) -> bool {
+        self.slo.iter().any(|one| one.metric.is_latency())
+    }
     /// When the statistics begin.
     pub fn warmed_up(&self) -> SimTime {
         SimTime::ZERO.saturating_add(self.warm_up.unwrap_or(SimSpan::ZERO))

@@ -1,6 +1,7 @@
 //! Which runs to make, and what to make of them.
 
 mod designs;
+mod latencies;
 mod partitions;
 mod replay;
 mod script;

@@ -1,6 +1,7 @@
 //! One scenario, one run, with its verdict.
 
 use super::designs::QUANTITIES;
+use super::latencies;
 use super::script::remark;
 use super::settle::settled;
 use crate::analysis::{CONFIDENCE, Interval, judge, replications};
@@ -102,6 +103,7 @@ pub fn simulate_precisely(scenario: &Scenario, seed: Seed, precision: Precision)
             .map(|replication| {
                 let mut other = judged(scenario, seed, replication);
                 (other.series, other.events) = (Vec::new(), Vec::new());
+                other.latencies = Vec::new();
                 other
             })
             .collect();
@@ -157,6 +159,9 @@ fn told(run: &Run) -> Option<String> {
 /// One replication with its verdict.
 pub(super) fn judged(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
     let mut run = make(scenario, seed, replication);
+    if run.engine == EngineKind::Fluid && scenario.asks_latencies() {
+        latencies::complete(scenario, seed, replication, &mut run);
+    }
     judge(scenario, &mut run);
     run
 }

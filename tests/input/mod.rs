@@ -148,7 +148,7 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
         let found = problems(&format!("{GOOD}{addition}")).expect("it is refused");
         assert!(found.contains(word) && found.contains("yet"), "{found}");
     }
-    refused("lag(billing) < 100 k", "publish(shop).p99 < 5 ms", "s.yaml:19:5", &["publish"]);
+    refused("lag(billing) < 100 k", "availability(shop) > 99 %", "s.yaml:19:5", &["not simulated"]);
     let closed = GOOD.replacen("load: {rate: 5 k/s}", "load: {closed_loop: true}", 1);
     let found = problems(&format!("{closed}engine: fluid\n")).expect("it is refused");
     assert!(found.contains("closed loop"), "{found}");

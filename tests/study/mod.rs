@@ -1,6 +1,7 @@
 //! Studies: validation, comparison, partitions.
 
 mod calibration;
+mod latencies;
 
 use crate::support::{checked, example, root};
 use assert_cmd::Command;

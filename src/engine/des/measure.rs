@@ -4,7 +4,7 @@ use super::accounts::Accounts;
 use super::log::Stored;
 use super::session::Reader;
 use super::world::World;
-use crate::metrics::{Histogram, Shape};
+use crate::metrics::{Histogram, Journey, Latencies, LatencyWindow, Shape};
 use crate::units::{SimSpan, SimTime};
 
 /// Everything measured after the warm-up.
@@ -13,6 +13,10 @@ pub(super) struct Measures {
     /// Publish latency by producer, end-to-end latency by group, in nanoseconds.
     pub publish: Vec<Histogram>,
     pub delivery: Vec<Histogram>,
+    /// Latencies over time, producers first, and the state of their histograms at the last sample;
+    /// empty unless an objective asks for them.
+    pub latencies: Vec<Latencies>,
+    pub latencies_seen: Vec<Histogram>,
     /// Phases by broker and kind: produce, fetch of consumers, fetch of followers.
     pub phases: Vec<[Phases; 3]>,
     /// Where publish time goes, for a sample of batches.
@@ -163,8 +167,33 @@ impl World<'_> {
             self.sample_rates(&accounts, seconds);
         }
         self.sample_lags();
+        self.sample_latencies();
         self.measures.last_sample = accounts;
         self.measures.last_at = now;
+    }
+
+    /// Prepares a series of distributions for each producer and group.
+    pub(super) fn measure_latencies_over_time(&mut self) {
+        let publish = self.scenario.producers.iter().map(|one| (Journey::Publish, &one.name));
+        let delivery = self.scenario.groups.iter().map(|one| (Journey::EndToEnd, &one.name));
+        let all = publish.chain(delivery);
+        self.measures.latencies = all.map(|(what, name)| Latencies::new(what, name)).collect();
+        self.measures.latencies_seen = vec![Histogram::new(); self.measures.latencies.len()];
+    }
+
+    /// A window of each latency: what its histogram got since the last sample.
+    fn sample_latencies(&mut self) {
+        let now = self.agenda.now();
+        let Measures { publish, delivery, latencies, latencies_seen, .. } = &mut self.measures;
+        for ((one, seen), all) in
+            latencies.iter_mut().zip(latencies_seen).zip(publish.iter().chain(&*delivery))
+        {
+            let part = all.since(seen);
+            let mix = vec![(one.parts.len(), part.count() as f64)];
+            one.windows.push(LatencyWindow { until: now, mix, later: SimSpan::ZERO });
+            one.parts.push(part);
+            seen.clone_from(all);
+        }
     }
 
     fn mean_point(&mut self, name: &str, entity: &str, unit: &'static str, value: f64) {

@@ -58,6 +58,7 @@ impl World<'_> {
             events,
             cost: self.cost(),
             remarks: Vec::new(),
+            latencies: std::mem::take(&mut self.measures.latencies),
             others: Vec::new(),
             series,
         }

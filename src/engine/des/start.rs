@@ -34,6 +34,9 @@ impl World<'_> {
         self.measures.publish = vec![Histogram::new(); self.producers.len()];
         self.measures.phases = vec![Default::default(); self.brokers.len()];
         self.measures.delivery = vec![Histogram::new(); self.groups.len()];
+        if self.scenario.asks_latencies() {
+            self.measure_latencies_over_time();
+        }
         for session in 0..self.sessions.len() {
             if self.sessions[session].follows() {
                 // Fetchers do not start in step.

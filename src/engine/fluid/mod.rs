@@ -28,11 +28,13 @@ mod rates;
 mod sampling;
 mod scaling;
 mod seeks;
+mod standing;
 mod start;
 mod uses;
 mod world;
 
 pub use fair_share::FairShare;
+pub use standing::standing;
 
 use crate::chance::Seed;
 use crate::metrics::Run;
@@ -49,6 +51,13 @@ const RETENTION_CHECK: SimSpan = SimSpan::from_secs(300);
 /// The record has no verdict yet: bottleneck, objectives and alerts are the work of `analysis`.
 pub fn simulate(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
     let mut world = World::new(scenario, seed, replication);
+    play(&mut world);
+    world.sample_sizes();
+    world.into_run()
+}
+
+/// Lets a world happen until its end.
+fn play(world: &mut World<'_>) {
     world.schedule_all();
     while world.now < world.end {
         world.turn_curves();
@@ -67,8 +76,6 @@ pub fn simulate(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
     }
     world.set_rates();
     world.settle_awaited();
-    world.sample_sizes();
-    world.into_run()
 }
 
 impl World<'_> {

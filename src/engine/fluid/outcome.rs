@@ -56,6 +56,7 @@ impl World<'_> {
             events,
             cost,
             remarks: Vec::new(),
+            latencies: Vec::new(),
             others: Vec::new(),
             series,
         }

@@ -5,7 +5,8 @@ use super::scene::{BLUE, DASHED, Dash, GREEN, LONG, ORANGE, PINK, SOFT, SOLID, S
 use crate::metrics::Run;
 use crate::units::count;
 
-const STYLES: [((u8, u8, u8), Dash); 4] =
+/// Colours and dashes of curves, one after another.
+pub(super) const STYLES: [((u8, u8, u8), Dash); 4] =
     [(BLUE, SOLID), (ORANGE, DASHED), (GREEN, LONG), (PINK, SOLID)];
 
 pub(super) fn scene(run: &Run, title: &str) -> Option<Scene> {
@@ -40,7 +41,8 @@ fn curves(run: &Run, name: &str) -> Vec<Curve> {
         .collect()
 }
 
-fn panel(
+/// A panel of curves over time with levels, those of objectives included.
+pub(super) fn panel(
     run: &Run,
     scene: &mut Scene,
     top: f64,

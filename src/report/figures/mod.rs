@@ -10,6 +10,7 @@ mod decisions;
 mod designs;
 mod font;
 mod lag;
+mod latency;
 mod overlay;
 mod render;
 mod replicas;
@@ -45,9 +46,10 @@ struct Figure {
     scene: fn(&Run, &str) -> Option<Scene>,
 }
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [Figure; 6] = [
     Figure { name: "load", title: "Load against capacity", scene: capacity::scene },
     Figure { name: "lag", title: "Consumer lag", scene: lag::scene },
+    Figure { name: "latency", title: "Latency", scene: latency::scene },
     Figure {
         name: "replicas",
         title: "Brokers and members: wanted, ready, useful",

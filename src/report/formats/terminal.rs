@@ -4,7 +4,9 @@ use super::table::{COLUMNS, Table};
 use crate::metrics::Run;
 use crate::report::chart;
 use crate::report::clock::Clock;
-use crate::report::document::{alerts, bottleneck, caption, decisions, groups, objectives};
+use crate::report::document::{
+    alerts, bottleneck, caption, decisions, groups, latencies, objectives,
+};
 use crate::report::sentences;
 use crate::units::SimTime;
 use std::path::Path;
@@ -27,6 +29,9 @@ pub fn render(run: &Run, folder: Option<&Path>, colour: bool) -> String {
     }
     if !run.groups.is_empty() {
         part(&mut text, "Groups", &groups(run), usize::MAX);
+    }
+    if let Some(latencies) = latencies(run) {
+        part(&mut text, "Latency", &latencies, usize::MAX);
     }
     if !run.decisions.is_empty() {
         part(&mut text, "Scaling decisions", &decisions(run, &clock), MOST_DECISIONS);

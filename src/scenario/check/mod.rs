@@ -208,7 +208,9 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let initial = initial::read(&mut fields, &group_names);
     let autoscaling = autoscaling::read(&mut fields, &group_names);
     let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
-    let slo = slo::read(&mut fields, &group_names);
+    let producer_names = producers::names(root);
+    let names = slo::Names { producers: &producer_names, groups: &group_names };
+    let slo = slo::read(&mut fields, names);
     let (basics, brokers) = (basics?, brokers?);
     check_engine(basics.engine, producers.as_deref(), &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {

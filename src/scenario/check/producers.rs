@@ -48,6 +48,12 @@ const KEY: Table = &[
 /// Keys beyond this rank are so rare that they count as evenly spread.
 const RANKED_KEYS: u64 = 100_000;
 
+/// The names of all producers as written.
+pub(super) fn names(root: &Node) -> Vec<String> {
+    let entries = root.get("producers").map(Node::entries).unwrap_or_default();
+    entries.iter().map(|entry| entry.key.clone()).collect()
+}
+
 pub(super) fn read(
     fields: &mut Fields<'_, '_>,
     context: &mut Context<'_>,

@@ -1,6 +1,6 @@
 //! `slo`: METRIC(ENTITY)[.STAT] (<|≤|>|≥) QUANTITY [in P % of (time | SPAN windows)].
 
-use crate::cluster::GroupId;
+use crate::cluster::{GroupId, ProducerId};
 use crate::error::nearest_word;
 use crate::form::{Fields, one_of};
 use crate::scenario::objective::{Comparison, Metric, Objective, Stat, Window};
@@ -8,9 +8,16 @@ use crate::units::{Quantity, Ratio, Records, SimSpan};
 
 const GRAMMAR: &str = "METRIC(ENTITY)[.STAT] < QUANTITY [in P % of (time | SPAN windows)], e.g. \
     `lag(billing) < 100 k in 99 % of time`";
-const METRICS: [&str; 3] = ["lag", "lag_seconds", "broker_cpu"];
-/// Metrics of the grammar that the flow engine cannot answer.
-const NOT_YET: [&str; 4] = ["publish", "e2e", "availability", "under_replicated"];
+const METRICS: [&str; 5] = ["lag", "lag_seconds", "publish", "e2e", "broker_cpu"];
+/// Metrics of the grammar that no engine answers.
+const NOT_YET: [&str; 2] = ["availability", "under_replicated"];
+
+/// Names that objectives may use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names<'n> {
+    pub producers: &'n [String],
+    pub groups: &'n [String],
+}
 
 /// What is wrong with an objective.
 struct Wrong {
@@ -25,13 +32,13 @@ impl Wrong {
     }
 }
 
-pub(super) fn read(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Vec<Objective>> {
+pub(super) fn read(fields: &mut Fields<'_, '_>, names: Names<'_>) -> Option<Vec<Objective>> {
     let mut objectives = Vec::new();
     let mut sound = true;
     for (index, item) in fields.list("slo").iter().enumerate() {
         let path = format!("slo/{index}");
         let text = item.text().unwrap_or_default();
-        match objective(text, groups) {
+        match objective(text, names) {
             Ok(objective) => {
                 fields.check().note(path, text.to_owned(), item.place.to_string());
                 objectives.push(objective);
@@ -51,7 +58,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Vec
     sound.then_some(objectives)
 }
 
-fn objective(text: &str, groups: &[String]) -> Result<Objective, Wrong> {
+fn objective(text: &str, names: Names<'_>) -> Result<Objective, Wrong> {
     let grammar = || Wrong::new(text, GRAMMAR);
     let (subject, rest) = split_comparison(text).ok_or_else(grammar)?;
     let (comparison, rest) = rest;
@@ -61,7 +68,7 @@ fn objective(text: &str, groups: &[String]) -> Result<Objective, Wrong> {
     };
     let (name, rest) = subject.split_once('(').ok_or_else(grammar)?;
     let (entity, stat) = rest.split_once(')').ok_or_else(grammar)?;
-    let metric = metric(name.trim(), entity.trim(), groups)?;
+    let metric = metric(name.trim(), entity.trim(), names)?;
     let stat = match stat.trim() {
         "" => None,
         dotted => Some(self::stat(dotted)?),
@@ -86,30 +93,35 @@ fn split_comparison(text: &str) -> Option<(&str, (Comparison, &str))> {
     Some((subject.trim(), (comparison, &rest[sign.len()..])))
 }
 
-fn metric(name: &str, entity: &str, groups: &[String]) -> Result<Metric, Wrong> {
+fn metric(name: &str, entity: &str, names: Names<'_>) -> Result<Metric, Wrong> {
     if NOT_YET.contains(&name) {
-        let allowed = format!("{}: `{name}` needs the request-level engine", METRICS.join(", "));
+        let allowed = format!("{}: `{name}` is not simulated yet", METRICS.join(", "));
         return Err(Wrong::new(name, allowed));
     }
-    if name == "broker_cpu" {
-        return match entity {
+    let of = |entities: &[String]| {
+        entities.iter().position(|one| one == entity).ok_or_else(|| {
+            let words: Vec<&str> = entities.iter().map(String::as_str).collect();
+            let mut wrong = Wrong::new(entity, one_of(&words));
+            wrong.nearest = nearest_word(entity, words).map(str::to_owned);
+            wrong
+        })
+    };
+    let group = || of(names.groups).map(GroupId::from_index);
+    match name {
+        "lag" => group().map(Metric::Lag),
+        "lag_seconds" => group().map(Metric::LagSeconds),
+        "e2e" => group().map(Metric::EndToEnd),
+        "publish" => of(names.producers).map(ProducerId::from_index).map(Metric::Publish),
+        "broker_cpu" => match entity {
             "" | "cluster" => Ok(Metric::BrokerCpu),
             _ => Err(Wrong::new(entity, "broker_cpu(cluster)")),
-        };
+        },
+        _ => {
+            let mut wrong = Wrong::new(name, one_of(&METRICS));
+            wrong.nearest = nearest_word(name, METRICS).map(str::to_owned);
+            Err(wrong)
+        }
     }
-    if !METRICS.contains(&name) {
-        let mut wrong = Wrong::new(name, one_of(&METRICS));
-        wrong.nearest = nearest_word(name, METRICS).map(str::to_owned);
-        return Err(wrong);
-    }
-    let Some(group) = groups.iter().position(|group| group == entity) else {
-        let words: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let mut wrong = Wrong::new(entity, one_of(&words));
-        wrong.nearest = nearest_word(entity, words).map(str::to_owned);
-        return Err(wrong);
-    };
-    let group = GroupId::from_index(group);
-    Ok(if name == "lag" { Metric::Lag(group) } else { Metric::LagSeconds(group) })
 }
 
 fn stat(text: &str) -> Result<Stat, Wrong> {
@@ -138,6 +150,9 @@ fn limit(metric: Metric, text: &str) -> Result<f64, Wrong> {
     };
     match metric {
         Metric::Lag(_) => Records::parse(text).map(Records::as_f64).map_err(wrong),
+        Metric::Publish(_) | Metric::EndToEnd(_) => {
+            SimSpan::parse(text).map(SimSpan::as_millis_f64).map_err(wrong)
+        }
         Metric::LagSeconds(_) => SimSpan::parse(text).map(SimSpan::as_secs_f64).map_err(wrong),
         Metric::BrokerCpu => Ratio::parse(text).map(Ratio::get).map_err(wrong),
     }
@@ -165,8 +180,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Objective, String> {
-        let groups = ["billing".to_owned()];
-        objective(text, &groups).map_err(|wrong| {
+        let (producers, groups) = (["shop".to_owned()], ["billing".to_owned()]);
+        objective(text, Names { producers: &producers, groups: &groups }).map_err(|wrong| {
             format!("{} / {} / {}", wrong.found, wrong.allowed, wrong.nearest.unwrap_or_default())
         })
     }
@@ -180,6 +195,9 @@ mod tests {
         let one = read("lag_seconds(billing).p99 ≤ 2 min in 95 % of 5 min windows").unwrap();
         assert_eq!(one.stat, Some(Stat::Quantile(0.99)));
         assert_eq!(one.window, Window::Windows { share: 0.95, span: SimSpan::from_secs(300) });
+        let one = read("publish(shop).p99 < 50 ms in 99 % of 1 min windows").unwrap();
+        assert_eq!((one.metric, one.limit), (Metric::Publish(ProducerId(0)), 50.0));
+        assert_eq!(read("e2e(billing).p999 < 1 s").unwrap().limit, 1_000.0);
         assert_eq!(read("broker_cpu(cluster).mean <= 70 %").unwrap().window, Window::Run);
     }
 
@@ -188,7 +206,9 @@ mod tests {
         for (text, word) in [
             ("lag(biling) < 5 k", "billing"),
             ("lagg(billing) < 5 k", "lag"),
-            ("publish(shop).p99 < 50 ms", "request-level engine"),
+            ("availability(shop) > 99 %", "not simulated yet"),
+            ("publish(shpo).p99 < 50 ms", "shop"),
+            ("publish(shop).p99 < 50 k", "50 k"),
             ("lag(billing) 5 k", "METRIC(ENTITY)"),
             ("lag(billing) < 5 ms", "records"),
             ("lag(billing).p0 < 5 k", "a quantile such as p99"),

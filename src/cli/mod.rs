@@ -7,6 +7,7 @@ mod bench_live;
 mod calibrate;
 mod check;
 mod compare;
+mod dashboard;
 mod explain;
 mod import;
 mod output;
@@ -42,6 +43,8 @@ enum Command {
     Compare(compare::Compare),
     /// How does throughput change from 3 to 36 partitions, or any list?
     Partitions(partitions::Partitions),
+    /// Which alerts would fire? Writes a Grafana dashboard, Prometheus rules, and metrics to backfill
+    Dashboard(dashboard::Dashboard),
     /// Which costs do measured runs tell? Writes cards that meet them
     Calibrate(calibrate::Calibrate),
     /// How far are predictions from measured runs that were never fitted?
@@ -121,6 +124,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Autoscale(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Partitions(command) => command.run(),
+        Command::Dashboard(command) => command.run(),
         Command::Calibrate(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Bench(command) => command.run(),

@@ -11,6 +11,7 @@ pub mod document;
 pub mod explain;
 pub mod figures;
 pub mod formats;
+pub mod monitoring;
 pub mod output;
 mod sentences;
 pub mod validation;

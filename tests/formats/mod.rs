@@ -1,5 +1,7 @@
 //! Output formats.
 
+mod monitoring;
+
 use crate::support::{examples, run};
 use kafsim::metrics::Run;
 use kafsim::report::formats::{csv, html, json, markdown, openmetrics, terminal};

@@ -43,7 +43,7 @@ enum Command {
     Compare(compare::Compare),
     /// How does throughput change from 3 to 36 partitions, or any list?
     Partitions(partitions::Partitions),
-    /// Which alerts would fire? Writes a Grafana dashboard, Prometheus rules, and metrics to backfill
+    /// Which alerts would fire? Writes Prometheus rules, a Grafana dashboard, metrics to backfill
     Dashboard(dashboard::Dashboard),
     /// Which costs do measured runs tell? Writes cards that meet them
     Calibrate(calibrate::Calibrate),

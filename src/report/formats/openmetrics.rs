@@ -1,8 +1,8 @@
 //! `metrics.om`: OpenMetrics with the names that existing dashboards use.
 //!
-//! Names are those of kafka-exporter and of the JMX exporter's rules that Strimzi ships; what has no
-//! such name begins with `kafsim_`. Time stamps are the scenario's wall clock read as UTC, so that a
-//! file can be backfilled.
+//! Names are those of kafka-exporter and of the JMX exporter's rules that Strimzi ships; what has
+//! no such name begins with `kafsim_`. Time stamps are the scenario's wall clock read as UTC, so
+//! that a file can be backfilled.
 
 use crate::metrics::{Run, Series, Shape};
 use crate::report::clock::Clock;

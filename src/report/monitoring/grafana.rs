@@ -95,7 +95,10 @@ pub fn dashboard(run: &Run, rules: &[Rule]) -> String {
             "to": millis(run.duration.as_secs_f64()).to_string(),
         },
         "templating": {"list": [{
-            "name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus",
+            "name": "datasource",
+            "label": "Prometheus",
+            "type": "datasource",
+            "query": "prometheus",
         }]},
         "panels": panels,
     });

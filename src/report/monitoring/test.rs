@@ -12,7 +12,8 @@ const MOST: usize = 20;
 /// The file: each alert is absent before, present at the beginning, and absent after its end.
 pub fn promtool_test(run: &Run, rules: &[Rule], runbook: &str) -> String {
     let mut text = format!(
-        "rule_files: [{RULES}]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n"
+        "rule_files: [{RULES}]\nevaluation_interval: 1m\n\
+         tests:\n  - interval: 1m\n    input_series:\n"
     );
     let asked = |metric: &str| rules.iter().any(|rule| rule.expr.contains(metric));
     for (metric, labels, values) in openmetrics::samples(run) {

@@ -8,7 +8,9 @@ mod bottleneck;
 mod elasticity;
 mod interval;
 mod little;
+mod median;
 mod objectives;
+mod swings;
 mod warm_up;
 
 pub use alerts::alerts;
@@ -16,7 +18,9 @@ pub use bottleneck::bottleneck;
 pub use elasticity::{Elasticity, elasticity};
 pub use interval::{CONFIDENCE, Interval, batch_means, replications};
 pub use little::{LittleCheck, little};
+pub use median::median;
 pub use objectives::objectives;
+pub use swings::{Swings, swings};
 pub use warm_up::{WarmUp, mser5};
 
 use crate::metrics::Run;

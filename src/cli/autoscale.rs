@@ -4,12 +4,15 @@ use super::output::Output;
 use super::{Source, print};
 use clap::Args;
 use kafsim::chance::Seed;
+use kafsim::cluster::GroupId;
 use kafsim::error::{Error, Result};
 use kafsim::form::Check;
 use kafsim::model::policies::Policy;
-use kafsim::report::formats::replay as rows;
-use kafsim::scenario::{load, manifests, read, source};
-use kafsim::study::{replay, simulate};
+use kafsim::report::formats::{csv, replay as rows};
+use kafsim::report::{figures, output, policies};
+use kafsim::scenario::{Scenario, load, manifests, read, source};
+use kafsim::study::{Design, choose, compare_policies, replay, simulate};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// `kafsim autoscale SCENARIO` or `kafsim autoscale --replay HISTORY --policy FILE`.
@@ -18,8 +21,8 @@ pub(crate) struct Autoscale {
     /// Scenario file, `-` for standard input
     #[arg(required_unless_present = "replay", conflicts_with = "replay")]
     scenario: Option<String>,
-    /// Policy file: with a scenario it replaces the file of its first policy; with --replay it may
-    /// be repeated and may hold several documents
+    /// Policy file: with a scenario it replaces the file of its first policy, and several are
+    /// compared; with --replay it may hold several documents
     #[arg(long, value_name = "FILE", required_unless_present = "scenario")]
     policy: Vec<String>,
     /// Recorded history (CSV) to replay through the policy instead of a scenario
@@ -28,6 +31,9 @@ pub(crate) struct Autoscale {
     /// Let sizes follow the decisions instead of the history
     #[arg(long, requires = "replay")]
     closed: bool,
+    /// Replications of each policy that is compared
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    replications: u32,
     /// Set a value of the scenario without editing it; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
@@ -45,21 +51,86 @@ impl Autoscale {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match (&self.replay, &self.scenario) {
             (Some(history), _) => self.replay(history),
+            (None, Some(scenario)) if self.policy.len() > 1 => self.compare(scenario),
             (None, Some(scenario)) => self.simulate(scenario),
             (None, None) => Err(Error::usage("found neither a scenario nor --replay")),
         }
     }
 
+    /// One policy: the whole report of its run.
     fn simulate(&self, scenario: &str) -> Result<ExitCode> {
-        let mut set = self.set.clone();
-        if self.policy.len() > 1 {
-            let found = format!("found {} policies for one scenario", self.policy.len());
-            return Err(Error::usage(format!("{found}; allowed is one, or --replay")));
+        let checked = self.load(scenario, self.policy.first())?;
+        if checked.autoscaling.is_empty() {
+            return Err(Error::usage(format!("{scenario} has no `autoscaling`")));
         }
-        if let Some(policy) = self.policy.first() {
+        let target = self.output.prepare(&checked.name)?;
+        let run = simulate(&checked, Seed::new(self.seed));
+        self.output.show(&run, target.as_deref())
+    }
+
+    /// Several policies on the same load, and nobody who scales.
+    fn compare(&self, scenario: &str) -> Result<ExitCode> {
+        let mut designs = Vec::new();
+        for file in &self.policy {
+            let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+            let scenario = self.load(scenario, Some(file))?;
+            designs.push(Design { name: stem.into_owned(), scenario });
+        }
+        let groups: Vec<GroupId> = designs
+            .iter()
+            .filter_map(|one| one.scenario.autoscaling.iter().find_map(|scaler| scaler.group))
+            .collect();
+        let Some(group) = groups.first().copied() else {
+            return Err(Error::usage("found policies that scale no group; there is no comparison"));
+        };
+        if groups.len() < designs.len() || groups.iter().any(|other| *other != group) {
+            let allowed = "policies that all scale the same one";
+            return Err(Error::usage(format!(
+                "found policies for different groups; allowed: {allowed}"
+            )));
+        }
+        let mut fixed = designs[0].scenario.clone();
+        fixed.autoscaling.clear();
+        let spec = &fixed.groups[group.index()];
+        let (name, members) = (spec.name.clone(), spec.members);
+        let still = Design { name: format!("fixed at {members}"), scenario: fixed };
+        designs.insert(0, still);
+        let folder = self.output.prepare(&format!("{}-policies", designs[0].scenario.name))?;
+        let outcomes = compare_policies(&designs, group, Seed::new(self.seed), self.replications);
+        let table = policies::table(&outcomes);
+        let mut words = policies::findings(&outcomes);
+        words.extend(
+            choose(&outcomes)
+                .map(|(best, reason)| format!("Take {}: {reason}.", outcomes[best].name)),
+        );
+        let markdown = format!("{}\n- {}\n", table.markdown(), words.join("\n- "));
+        let json = policies::json(&outcomes);
+        if let Some(folder) = &folder {
+            let picture = figures::policies_picture(&outcomes, &name)?;
+            output::write_pictures(&folder.join("figures"), picture.as_slice())?;
+            for one in &outcomes {
+                let file = format!("decisions-{}.csv", one.name.replace(' ', "-"));
+                output::place(&folder.join(file), csv::decisions(&one.run).as_bytes())?;
+            }
+            output::place(&folder.join("report.md"), markdown.as_bytes())?;
+            output::place(&folder.join("summary.json"), json.as_bytes())?;
+        }
+        print(&match self.output.format() {
+            super::Format::Text => format!("{}\n{}\n", table.plain(), words.join("\n")),
+            super::Format::Json => json,
+            super::Format::Csv => table.csv(),
+            super::Format::Markdown => markdown,
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The scenario, with a policy file in place of that of its first policy.
+    fn load(&self, scenario: &str, policy: Option<&String>) -> Result<Scenario> {
+        let mut set = self.set.clone();
+        if let Some(policy) = policy {
             // The command line's paths begin in the current folder.
             let absolute = std::path::absolute(policy)
-                .map_err(|error| Error::io("find", std::path::Path::new(policy), error))?;
+                .map_err(|error| Error::io("find", Path::new(policy), error))?;
             let quoted = absolute.display().to_string().replace('\'', "''");
             set.push(format!("autoscaling/0/policy='{quoted}'"));
         }
@@ -69,13 +140,7 @@ impl Autoscale {
             cards: self.cards.clone(),
             seed: self.seed,
         };
-        let checked = load(&source.scenario, &source.options())?;
-        if checked.scenario.autoscaling.is_empty() {
-            return Err(Error::usage(format!("{scenario} has no `autoscaling`")));
-        }
-        let target = self.output.prepare(&checked.scenario.name)?;
-        let run = simulate(&checked.scenario, Seed::new(self.seed));
-        self.output.show(&run, target.as_deref())
+        Ok(load(&source.scenario, &source.options())?.scenario)
     }
 
     fn replay(&self, history: &str) -> Result<ExitCode> {

@@ -7,7 +7,7 @@ use crate::units::count;
 use serde_json::{Map, Value, json};
 
 /// A value with its 95 % interval.
-fn show(value: Option<Interval>) -> String {
+pub(super) fn show(value: Option<Interval>) -> String {
     let number = |value: f64| {
         if value.abs() >= 1_000.0 { count(value) } else { format!("{value:.2}") }
     };
@@ -132,11 +132,11 @@ pub fn comparison_json(outcomes: &[Outcome], differences: &[Difference]) -> Stri
     }))
 }
 
-fn finite(value: f64) -> Option<f64> {
+pub(super) fn finite(value: f64) -> Option<f64> {
     Some(value).filter(|value| value.is_finite())
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 

@@ -13,6 +13,7 @@ pub mod figures;
 pub mod formats;
 pub mod monitoring;
 pub mod output;
+pub mod policies;
 mod sentences;
 pub mod validation;
 

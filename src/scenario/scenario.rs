@@ -10,7 +10,7 @@ use crate::model::curve::Curve;
 use crate::model::link::Links;
 use crate::model::policy::Policy;
 use crate::model::quota::Quota;
-use crate::units::{ByteRate, Bytes, Records, SimSpan, SimTime};
+use crate::units::{ByteRate, Bytes, MoneyRate, Records, SimSpan, SimTime};
 use std::collections::BTreeMap;
 
 /// A checked scenario.
@@ -262,6 +262,16 @@ pub struct Group {
     pub settings: ConsumerSettings,
     /// Quota of its client id on each broker.
     pub quota: Quota,
+}
+
+impl Group {
+    /// What a member costs, where it brings a machine with a price.
+    pub fn price_of_member(&self) -> Option<MoneyRate> {
+        match &self.seats {
+            Seats::Own(pod) => pod.price,
+            Seats::On(_) => None,
+        }
+    }
 }
 
 /// Rebalance protocol of a group.

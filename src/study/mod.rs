@@ -3,6 +3,7 @@
 mod designs;
 mod latencies;
 mod partitions;
+mod policies;
 mod replay;
 mod script;
 mod settle;
@@ -11,6 +12,7 @@ pub mod validate;
 
 pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences, evaluate};
 pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};
+pub use policies::{Following, MEASURES, Measure, PolicyOutcome, choose, compare_policies};
 pub use replay::{ReplayRow, replay};
 pub use script::{Claim, EXERCISE_DAY, claim, literal_claim};
 pub use simulate::{FEWEST, MOST, Precision, make, simulate, simulate_precisely};

@@ -172,7 +172,7 @@ fn autoscale_replays_a_history() {
     let rows = "t_s,brokers,consumers,partitions,cpu_usage,network_in_bytes,consumer_lag,\
         processing_time_ms\n0,3,6,12,80,1,1,1\n60,3,6,12,80,1,1,1\n";
     std::fs::write(&history, rows).expect("a file");
-    let policy = format!("{}/models/policies/autoscaling-policy.yaml", env!("CARGO_MANIFEST_DIR"));
+    let policy = format!("{}/models/policies/seed.yaml", env!("CARGO_MANIFEST_DIR"));
     let output = kafsim()
         .args(["autoscale", "--policy", &policy, "--format", "json", "--replay"])
         .arg(&history)
@@ -220,7 +220,7 @@ fn autoscale_replays_manifests_side_by_side() {
     assert_eq!(rows.len(), 3 + 5 + 5);
     let csv = run(&both[1..], &["--format", "csv"]);
     assert!(text(&csv.stdout).starts_with("t_s,policy,metric,proposal,stabilised,limited,"));
-    let seed = shipped("autoscaling-policy.yaml");
+    let seed = shipped("seed.yaml");
     let refused = run(&[&seed], &["--format", "json"]);
     assert_eq!(refused.status.code(), Some(2), "100k is no number for a policy of thresholds");
     assert!(refused.stdout.is_empty());
@@ -277,7 +277,7 @@ fn autoscale_simulates_a_scaled_object() {
 fn autoscale_takes_another_policy() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = folder.path().join("policy.yaml");
-    let base = format!("{}/models/policies/autoscaling-policy.yaml", env!("CARGO_MANIFEST_DIR"));
+    let base = format!("{}/models/policies/seed.yaml", env!("CARGO_MANIFEST_DIR"));
     let text_of = std::fs::read_to_string(base).expect("the policy");
     std::fs::write(
         &policy,

@@ -269,7 +269,7 @@ fn files_that_are_named_are_checked_too() {
     refused(&load_of("{trace: back.csv}"), &["back.csv:4", "a time later than the row before"]);
     write("short.csv", "time,rate\n0,10\n60,20\n");
     refused(&load_of("{trace: short.csv}"), &["a trace that covers the run"]);
-    let policy = include_str!("../../models/policies/autoscaling-policy.yaml");
+    let policy = include_str!("../../models/policies/seed.yaml");
     write("policy.yaml", &policy.replace("min_brokers: 3", "min_brokers: 30"));
     let scaled =
         format!("{GOOD}autoscaling: [{{policy: policy.yaml, scales: {{brokers: cluster}}}}]\n");

@@ -10,7 +10,7 @@ use std::process::Command;
 const START: Claim = Claim { brokers: 3, consumers: 6 };
 
 fn policy_text() -> String {
-    let path = root().join("models/policies/autoscaling-policy.yaml");
+    let path = root().join("models/policies/seed.yaml");
     std::fs::read_to_string(path).expect("the policy is there")
 }
 

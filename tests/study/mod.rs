@@ -2,6 +2,7 @@
 
 mod calibration;
 mod latencies;
+mod policies;
 
 use crate::support::{checked, example, root};
 use assert_cmd::Command;

@@ -89,7 +89,7 @@ fn scenario(stream: &mut Stream) -> String {
     ));
     if stream.uniform() < 0.5 {
         text.push_str(&format!(
-            "autoscaling: [{{policy: models/policies/autoscaling-policy.yaml, scales: \
+            "autoscaling: [{{policy: models/policies/seed.yaml, scales: \
              {{brokers: cluster, consumers: g0}}, rebalance: {{plan: {}}}}}]\n",
             pick(stream, &["minimal", "none", "minimal, throttle: 20 MiB/s"]),
         ));

@@ -276,14 +276,18 @@ impl World<'_> {
     }
 
     fn cost(&self) -> Option<Cost> {
-        let hours = self.scenario.duration.as_secs_f64() / 3_600.0;
-        let mut per_hour = 0.0;
+        let duration = self.scenario.duration;
+        let mut brokers = 0.0;
         for host in &self.scenario.cluster.hosts {
-            per_hour += (host.price? * crate::units::SimSpan::from_secs(3_600)).dollars();
+            brokers += (host.price? * duration).dollars();
         }
-        let total = per_hour * hours;
-        let items = vec![CostItem { name: "broker hosts".to_owned(), total }];
-        Some(Cost { currency: "USD", per_hour, total, items })
+        let mut items = vec![CostItem { name: "broker hosts".to_owned(), total: brokers }];
+        for group in &self.scenario.groups {
+            let Some(price) = group.price_of_member() else { continue };
+            let total = (price * duration).dollars() * f64::from(group.members);
+            items.push(CostItem { name: format!("members of {}", group.name), total });
+        }
+        Some(Cost::of(items, duration.as_secs_f64() / 3_600.0))
     }
 }
 

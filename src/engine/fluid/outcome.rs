@@ -4,7 +4,7 @@ use super::world::World;
 use crate::cluster::{BrokerId, PartitionId};
 use crate::metrics::{
     Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, ProducerOutcome, Run,
-    SeriesIndex, ThresholdLine, TopicOutcome,
+    Series, SeriesIndex, ThresholdLine, TopicOutcome,
 };
 use crate::model::policy::{ScalingPolicy, Target};
 use crate::units::SimTime;
@@ -23,7 +23,7 @@ impl World<'_> {
         let topics = self.topic_outcomes(&index);
         let groups = self.group_outcomes(&index);
         let brokers = self.broker_outcomes(&index);
-        let cost = self.cost();
+        let cost = self.cost(&series);
         let thresholds = self.threshold_lines();
         let mut warnings = self.scenario.warnings.clone();
         warnings.append(&mut self.warnings);
@@ -200,8 +200,9 @@ impl World<'_> {
     }
 
     /// Broker hosts are paid from the decision that they shall exist until they stop.
-    fn cost(&self) -> Option<Cost> {
-        let mut total = 0.0;
+    /// Brokers are paid from the decision until they stop, members while somebody wants them.
+    fn cost(&self, series: &[Series]) -> Option<Cost> {
+        let mut brokers = 0.0;
         let mut paid = std::collections::BTreeSet::new();
         for (broker, state) in self.cluster.brokers.iter().zip(&self.brokers) {
             if !paid.insert(broker.host) {
@@ -209,14 +210,17 @@ impl World<'_> {
             }
             let rate = self.cluster.host(broker.host).price?;
             let until = state.until.unwrap_or(self.end);
-            total += (rate * until.saturating_since(state.since)).dollars();
+            brokers += (rate * until.saturating_since(state.since)).dollars();
         }
-        let hours = (self.end - SimTime::ZERO).as_secs_f64() / 3_600.0;
-        Some(Cost {
-            currency: "USD",
-            per_hour: if hours > 0.0 { total / hours } else { 0.0 },
-            total,
-            items: vec![CostItem { name: "broker hosts".to_owned(), total }],
-        })
+        let mut items = vec![CostItem { name: "broker hosts".to_owned(), total: brokers }];
+        let whole = SeriesIndex::new(series, SimTime::ZERO, self.end);
+        let duration = self.end - SimTime::ZERO;
+        for group in &self.scenario.groups {
+            let Some(price) = group.price_of_member() else { continue };
+            let members = whole.mean("members_desired", &group.name);
+            let total = (price * duration).dollars() * members;
+            items.push(CostItem { name: format!("members of {}", group.name), total });
+        }
+        Some(Cost::of(items, duration.as_secs_f64() / 3_600.0))
     }
 }

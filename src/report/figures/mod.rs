@@ -12,6 +12,7 @@ mod font;
 mod lag;
 mod latency;
 mod overlay;
+mod policies;
 mod render;
 mod replicas;
 mod scene;
@@ -20,6 +21,7 @@ mod validation;
 
 pub use designs::{comparison_picture, partitions_picture};
 pub use overlay::{layout_faults as overlay_faults, picture as overlay_picture};
+pub use policies::picture as policies_picture;
 pub use validation::{calibration_picture, picture as validation_picture};
 
 use crate::error::Result;

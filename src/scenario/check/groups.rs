@@ -11,7 +11,7 @@ use crate::model::assignors::Assignor;
 use crate::model::client::{Commits, ConsumerSettings};
 use crate::scenario::cards::Card;
 use crate::scenario::scenario::{Group, GroupProtocol, Seats, Work};
-use crate::units::{ByteRate, Bytes, Quantity, SimSpan};
+use crate::units::{ByteRate, Bytes, MoneyRate, Quantity, SimSpan};
 
 const SPAN: Shape = Shape::quantity::<SimSpan>();
 /// Most groups of one name with a star.
@@ -59,6 +59,7 @@ const POD_CARD: Table = &[
     Key::default("speed", CORES, "1", "speed of a core relative to the cost card's machine"),
     Key::required("memory", Shape::quantity::<Bytes>(), "memory"),
     Key::required("nic_in", Shape::quantity::<ByteRate>(), "network bandwidth in"),
+    Key::optional("price", Shape::quantity::<MoneyRate>(), "price per hour"),
 ];
 
 /// What a member runs on.
@@ -240,6 +241,7 @@ fn read_seat(
     let speed = card.number("speed");
     let memory = card.quantity::<Bytes>("memory");
     let nic_in = super::positive::<ByteRate>(&mut card, "nic_in");
+    let price = if card.has("price") { Some(card.quantity::<MoneyRate>("price")?) } else { None };
     let cores = limit.map_or(cores?, |limit| limit.min(cores.unwrap_or(limit)));
     let (speed, nic_in) = (speed?, nic_in?);
     let pod = Host {
@@ -258,7 +260,7 @@ fn read_seat(
         steal: 0.0,
         steal_slice: Distribution::constant(SimSpan::ZERO),
         disks: Vec::new(),
-        price: None,
+        price,
     };
     Some(Seat { seats: Seats::Own(Box::new(pod)), cores, speed, nic_in, start_up: start_up? })
 }

@@ -215,10 +215,8 @@ mod tests {
     use crate::model::policy::ScalingPolicy;
     use crate::scenario::read::read_text;
 
-    const SEED: &str = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/models/policies/autoscaling-policy.yaml"
-    ));
+    const SEED: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/policies/seed.yaml"));
 
     fn problems(text: &str) -> String {
         let mut check = Check::default();

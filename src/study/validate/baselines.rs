@@ -1,7 +1,7 @@
 //! Baselines: what simpler methods say about the throughput of the same rows.
 
-use super::gates::median;
 use super::rows::Row;
+use crate::analysis::median;
 use crate::scenario::{LoadOptions, Scenario};
 use serde::Serialize;
 use std::path::Path;

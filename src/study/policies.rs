@@ -75,7 +75,11 @@ pub const MEASURES: [Measure; 17] = [
         value: |one| one.run.cost.as_ref().map(|cost| cost.total),
     },
     Measure { key: "changes", words: "changes of members", value: |one| Some(changes(one)) },
-    Measure { key: "adaptation_s", words: "until a change works, s", value: adaptation },
+    Measure {
+        key: "adaptation_s",
+        words: "until a change works, s",
+        value: |one| Some(adaptation(one)),
+    },
     Measure {
         key: "rebalances_per_hour",
         words: "rebalances per hour",

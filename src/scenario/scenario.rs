@@ -352,4 +352,27 @@ pub enum TimelineAction {
         /// How many members.
         members: u32,
     },
+    /// Members die without leaving: the oldest that own partitions first.
+    KillMembers {
+        /// Which group.
+        group: GroupId,
+        /// How many members.
+        count: u32,
+        /// When their processes poll again, counted from their death; `None` = never.
+        lasts: Option<SimSpan>,
+    },
+    /// Start further members.
+    AddMembers {
+        /// Which group.
+        group: GroupId,
+        /// How many members.
+        count: u32,
+    },
+    /// Stop members, which leave the group properly.
+    RemoveMembers {
+        /// Which group.
+        group: GroupId,
+        /// How many members.
+        count: u32,
+    },
 }

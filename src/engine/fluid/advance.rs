@@ -1,5 +1,6 @@
 //! Time passes: rates become volumes.
 
+use super::groups::Slot;
 use super::rates::NOTHING;
 use super::world::World;
 use crate::units::{SimSpan, SimTime};
@@ -100,8 +101,12 @@ impl World<'_> {
 
     /// The rates of the step just passed were zero where nobody read.
     fn count_pauses(&mut self, seconds: f64) {
-        for (paused, loops) in self.paused.iter_mut().zip(&self.network.of_slot) {
-            let unread = loops.iter().filter(|reader| reader.is_none()).count();
+        let groups = self.groups.iter().zip(&self.network.of_slot);
+        for (paused, (state, loops)) in self.paused.iter_mut().zip(groups) {
+            let readers = loops.iter().zip(&state.slots);
+            let pauses =
+                |(reader, slot): &(&Option<u32>, &Slot)| reader.is_none() && !state.is_stuck(slot);
+            let unread = readers.filter(pauses).count();
             *paused += unread as f64 * seconds;
         }
     }

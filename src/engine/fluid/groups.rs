@@ -59,6 +59,10 @@ pub(super) struct GroupState {
     pub wanted: u32,
     pub next_number: u32,
     pub members: Vec<Member>,
+    /// Members that are dead while the coordinator believes that they live.
+    pub ghosts: Vec<u32>,
+    /// Killed members that whoever set `wanted` still counts.
+    pub away: u32,
     pub slots: Vec<Slot>,
     /// Partitions per topic, in the order of the slots.
     pub topics: Vec<u32>,
@@ -71,10 +75,25 @@ impl GroupState {
         self.members.iter().filter(|m| m.joined).map(|m| m.number)
     }
 
+    /// Whether a slot waits for the coordinator to notice that its owner is dead.
+    pub(super) fn is_stuck(&self, slot: &Slot) -> bool {
+        slot.owner.is_some_and(|owner| self.ghosts.contains(&owner))
+    }
+
+    /// The member that reads a slot at an instant; the dead do not.
+    pub(super) fn reader(&self, slot: &Slot, now: SimTime) -> Option<u32> {
+        slot.reader(now).filter(|number| !self.ghosts.contains(number))
+    }
+
     /// Members that own at least one partition.
     pub(super) fn owning(&self) -> usize {
         let owns = |number: &u32| self.slots.iter().any(|slot| slot.owner == Some(*number));
         self.joined().filter(owns).count()
+    }
+
+    /// Members that run, start, or are expected back.
+    fn counted(&self) -> u32 {
+        self.members.len() as u32 + self.away
     }
 
     /// Whether a rebalance is still pausing partitions.
@@ -96,7 +115,7 @@ impl World<'_> {
     /// Sets the number of members that a group shall have.
     pub(super) fn scale_group(&mut self, group: usize, members: u32) {
         let spec = &self.scenario.groups[group];
-        while (self.groups[group].members.len() as u32) < members {
+        while self.groups[group].counted() < members {
             let number = self.groups[group].next_number;
             let entity = format!("group/{}/member/{number}", spec.name);
             let delay = spec.start_up.sample(&mut self.chance.stream(&entity, "start-up"));
@@ -109,7 +128,12 @@ impl World<'_> {
         let state = &mut self.groups[group];
         state.wanted = members;
         let mut left = false;
-        while state.members.len() as u32 > members {
+        while state.counted() > members {
+            // What does not run goes first.
+            if state.away > 0 {
+                state.away -= 1;
+                continue;
+            }
             left |= state.members.pop().is_some_and(|member| member.joined);
         }
         if left {
@@ -128,7 +152,9 @@ impl World<'_> {
 
     fn owners(&self, group: usize) -> Vec<Option<u32>> {
         let state = &self.groups[group];
-        let numbers: Vec<u32> = state.joined().collect();
+        // The coordinator gives partitions to the dead as well until it notices.
+        let mut numbers: Vec<u32> = state.joined().chain(state.ghosts.iter().copied()).collect();
+        numbers.sort_unstable();
         let index = |number: u32| numbers.iter().position(|n| *n == number).map(|i| i as u32);
         let previous: Vec<Option<u32>> =
             state.slots.iter().map(|slot| slot.owner.and_then(index)).collect();
@@ -138,12 +164,12 @@ impl World<'_> {
         assigned.into_iter().map(|o| o.map(|index| numbers[index as usize])).collect()
     }
 
-    fn rebalance(&mut self, group: usize, why: &str) {
+    pub(super) fn rebalance(&mut self, group: usize, why: &str) {
         let now = self.now;
         let spec = &self.scenario.groups[group];
         let new = self.owners(group);
         let readers: Vec<Option<u32>> =
-            self.groups[group].slots.iter().map(|slot| slot.reader(now)).collect();
+            self.groups[group].slots.iter().map(|s| self.groups[group].reader(s, now)).collect();
         let phase = self.heartbeat_phases(group);
         let pauses = protocol(spec).pauses(&Change {
             old: &readers,

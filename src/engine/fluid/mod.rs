@@ -16,6 +16,7 @@ mod advance;
 mod brokers;
 mod controllers;
 mod credit;
+mod deaths;
 mod distance;
 mod fair_share;
 mod feeds;
@@ -118,6 +119,8 @@ impl World<'_> {
             }
             Event::BrokerReady { broker } => self.broker_ready(broker),
             Event::MemberReady { group, member } => self.member_ready(group, member),
+            Event::MemberLost { group, member } => self.member_lost(group, member),
+            Event::MemberBack { group } => self.member_back(group),
             Event::Handover { group: _ } => self.rewired = true,
             Event::Timeline { entry } => self.timeline(entry),
         }

@@ -214,7 +214,7 @@ impl World<'_> {
             let mut loops = Vec::with_capacity(state.slots.len());
             for slot in &state.slots {
                 let leader = self.cluster.partition(slot.partition).leader;
-                let (Some(member), Some(leader)) = (slot.reader(self.now), leader) else {
+                let (Some(member), Some(leader)) = (state.reader(slot, self.now), leader) else {
                     loops.push(None);
                     continue;
                 };

@@ -176,7 +176,7 @@ impl World<'_> {
             }
             Target::Consumers => {
                 let group = &self.groups[one.group];
-                let joined = group.joined().count() as u32;
+                let joined = group.joined().count() as u32 + group.away;
                 let there = if up { joined >= one.to } else { joined <= one.to };
                 there && !group.rebalancing(self.now)
             }
@@ -243,6 +243,17 @@ impl World<'_> {
             TimelineAction::Reassign { rebalancing } => self.reassign(*rebalancing),
             TimelineAction::ScaleGroup { group, members } => {
                 self.scale_group(group.index(), *members);
+            }
+            TimelineAction::KillMembers { group, count, lasts } => {
+                self.kill_members(group.index(), *count, *lasts);
+            }
+            TimelineAction::AddMembers { group, count } => {
+                let wanted = self.groups[group.index()].wanted.saturating_add(*count);
+                self.scale_group(group.index(), wanted);
+            }
+            TimelineAction::RemoveMembers { group, count } => {
+                let wanted = self.groups[group.index()].wanted.saturating_sub(*count);
+                self.scale_group(group.index(), wanted);
             }
         }
     }

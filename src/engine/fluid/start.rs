@@ -142,6 +142,8 @@ impl<'s> World<'s> {
                 wanted: spec.members,
                 next_number: spec.members,
                 members,
+                ghosts: Vec::new(),
+                away: 0,
                 slots,
                 topics,
                 rebalances: 0,

@@ -28,6 +28,10 @@ pub(super) enum Event {
     BrokerReady { broker: BrokerId },
     /// A new member polls for the first time.
     MemberReady { group: usize, member: u32 },
+    /// The coordinator notices that a member is dead.
+    MemberLost { group: usize, member: u32 },
+    /// The process of a killed member polls again, as a new member.
+    MemberBack { group: usize },
     /// Partitions of a group stop or start being consumed.
     Handover { group: usize },
     /// An entry of the timeline.

@@ -32,10 +32,25 @@ const SCALE_GROUP: Table = &[
     Key::required("members", Shape::Count { min: 1, max: 100_000 }, "members from then on"),
 ];
 
+const COUNT: Key =
+    Key::default("count", Shape::Count { min: 1, max: 100_000 }, "1", "how many members");
+const GROUP: Key = Key::required("group", Shape::Text, "a key of groups");
+const LASTS: Key =
+    Key::optional("lasts", Shape::quantity::<SimSpan>(), "until they poll again; never without it");
+const CHANGE_MEMBERS: Table = &[AT, AFTER, DO, GROUP, COUNT];
+const KILL_MEMBERS: Table = &[AT, AFTER, DO, GROUP, COUNT, LASTS];
+
 /// Words after `do` with their keys.
-pub(crate) const ACTIONS: &[(&str, Table)] =
-    &[("add_brokers", ADD_BROKERS), ("reassign", REASSIGN), ("scale_group", SCALE_GROUP)];
-const WORDS: &[&str] = &["add_brokers", "reassign", "scale_group"];
+pub(crate) const ACTIONS: &[(&str, Table)] = &[
+    ("add_brokers", ADD_BROKERS),
+    ("reassign", REASSIGN),
+    ("scale_group", SCALE_GROUP),
+    ("kill_members", KILL_MEMBERS),
+    ("add_members", CHANGE_MEMBERS),
+    ("remove_members", CHANGE_MEMBERS),
+];
+const WORDS: &[&str] =
+    &["add_brokers", "reassign", "scale_group", "kill_members", "add_members", "remove_members"];
 /// Words of the grammar that no engine simulates yet.
 const NOT_YET: [&str; 19] = [
     "kill_broker",
@@ -104,24 +119,47 @@ fn read_entry(
         1 => {
             read_rebalancing(&mut entry).map(|rebalancing| TimelineAction::Reassign { rebalancing })
         }
-        _ => read_scaling(&mut entry, groups),
+        2 => read_scaling(&mut entry, groups),
+        word => read_members(&mut entry, groups, word),
     };
     Some(TimelineEntry { at: at?, action: action? })
 }
 
 fn read_scaling(entry: &mut Fields<'_, '_>, groups: &[String]) -> Option<TimelineAction> {
-    let word = entry.text("group");
     let members = entry.count("members");
-    let word = word?;
+    let group = read_group(entry, groups);
+    Some(TimelineAction::ScaleGroup { group: group?, members: members? as u32 })
+}
+
+/// `kill_members`, `add_members` and `remove_members`, the last three of the words.
+fn read_members(
+    entry: &mut Fields<'_, '_>,
+    groups: &[String],
+    word: usize,
+) -> Option<TimelineAction> {
+    let count = entry.count("count").map(|count| count as u32);
+    let group = read_group(entry, groups);
+    let lasts = if word == 3 && entry.has("lasts") {
+        Some(entry.quantity::<SimSpan>("lasts")?)
+    } else {
+        None
+    };
+    let (group, count) = (group?, count?);
+    Some(match word {
+        3 => TimelineAction::KillMembers { group, count, lasts },
+        4 => TimelineAction::AddMembers { group, count },
+        _ => TimelineAction::RemoveMembers { group, count },
+    })
+}
+
+fn read_group(entry: &mut Fields<'_, '_>, groups: &[String]) -> Option<GroupId> {
+    let word = entry.text("group")?;
     let found = groups.iter().position(|name| *name == word);
     if found.is_none() {
         let (place, path) = (entry.place_of("group"), entry.path_of("group"));
         entry.check().wrong_word(&place, &path, &word, groups.iter().map(String::as_str));
     }
-    Some(TimelineAction::ScaleGroup {
-        group: GroupId::from_index(found?),
-        members: members? as u32,
-    })
+    found.map(GroupId::from_index)
 }
 
 /// `after: 12 h`, `at: "10:00"` (the first such time of the run) or `at: 2026-11-27T10:00`.

@@ -11,6 +11,7 @@ mod little;
 mod median;
 mod objectives;
 mod swings;
+mod triggers;
 mod warm_up;
 
 pub use alerts::alerts;
@@ -21,6 +22,7 @@ pub use little::{LittleCheck, little};
 pub use median::median;
 pub use objectives::objectives;
 pub use swings::{Swings, swings};
+pub use triggers::Trigger;
 pub use warm_up::{WarmUp, mser5};
 
 use crate::metrics::Run;

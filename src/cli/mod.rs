@@ -7,6 +7,7 @@ mod bench_live;
 mod calibrate;
 mod check;
 mod compare;
+mod consumers;
 mod dashboard;
 mod explain;
 mod import;
@@ -45,6 +46,8 @@ enum Command {
     Partitions(partitions::Partitions),
     /// Which alerts would fire? Writes Prometheus rules, a Grafana dashboard, metrics to backfill
     Dashboard(dashboard::Dashboard),
+    /// Vertical, horizontal, partition-aware, over-provisioned, autoscaled: which one for a group?
+    Consumers(consumers::Consumers),
     /// Which costs do measured runs tell? Writes cards that meet them
     Calibrate(calibrate::Calibrate),
     /// How far are predictions from measured runs that were never fitted?
@@ -125,6 +128,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Compare(command) => command.run(),
         Command::Partitions(command) => command.run(),
         Command::Dashboard(command) => command.run(),
+        Command::Consumers(command) => command.run(),
         Command::Calibrate(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Bench(command) => command.run(),

@@ -6,6 +6,7 @@
 pub mod calibration;
 pub mod chart;
 pub mod clock;
+pub mod consumers;
 pub mod designs;
 pub mod document;
 pub mod explain;

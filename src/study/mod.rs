@@ -1,5 +1,6 @@
 //! Which runs to make, and what to make of them.
 
+mod consumers;
 mod designs;
 mod latencies;
 mod partitions;
@@ -10,6 +11,10 @@ mod settle;
 mod simulate;
 pub mod validate;
 
+pub use consumers::{
+    ConsumerStudy, MEASURES, Measure, Strategy, StrategyRow, TRIGGERS, TriggerOutcome, TriggerRule,
+    consumers,
+};
 pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences, evaluate};
 pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};
 pub use policies::{Following, MEASURES, Measure, PolicyOutcome, choose, compare_policies};

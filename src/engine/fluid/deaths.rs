@@ -43,6 +43,8 @@ impl World<'_> {
     /// The session of a dead member has timed out.
     pub(super) fn member_lost(&mut self, group: usize, number: u32) {
         self.groups[group].ghosts.retain(|ghost| *ghost != number);
+        let name = &self.scenario.groups[group].name;
+        self.recorder.event(self.now, "member_lost", name, "a session timed out".to_owned());
         self.rebalance(group, "a dead member is noticed");
     }
 

@@ -6,7 +6,7 @@ use super::render;
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, ORANGE, SOFT, SOLID, Scene};
 use crate::analysis::Interval;
 use crate::error::Result;
-use crate::study::{Outcome, PartitionStudy, QUANTITIES};
+use crate::study::{ConsumerStudy, MEASURES, Outcome, PartitionStudy, QUANTITIES};
 use crate::units::count;
 
 /// Throughput and latency of each design.
@@ -32,6 +32,27 @@ pub fn partitions_picture(study: &PartitionStudy) -> Result<Picture> {
         ("read by as many members as partitions, records/s", vec![(of(&study.reading, 4), ORANGE)]),
     ];
     picture("partitions", title, &names, &panels, Some(study.knee))
+}
+
+/// What each consumer strategy costs, and what it survives.
+pub fn consumers_picture(study: &ConsumerStudy) -> Result<Picture> {
+    let title = "Consumer strategies, 95 % intervals";
+    let names: Vec<String> = study.rows.iter().map(|row| row.strategy.name().to_owned()).collect();
+    let panels: Vec<(&str, Vec<Series>)> = MEASURES
+        .iter()
+        .enumerate()
+        .filter_map(|(index, measure)| {
+            let words = match measure.key {
+                "core_hours" => "core-hours",
+                "lag_s_p99" => "age of the lag, p99 over time, s",
+                "failover_lag_s" => "oldest record after the death of a member, s",
+                _ => return None,
+            };
+            let values = study.rows.iter().map(|row| row.values[index]).collect();
+            Some((words, vec![(values, BLUE)]))
+        })
+        .collect();
+    picture("consumers", title, &names, &panels, None)
 }
 
 type Series = (Vec<Option<Interval>>, Colour);

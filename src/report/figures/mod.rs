@@ -19,7 +19,7 @@ mod scene;
 mod utilisation;
 mod validation;
 
-pub use designs::{comparison_picture, partitions_picture};
+pub use designs::{comparison_picture, consumers_picture, partitions_picture};
 pub use overlay::{layout_faults as overlay_faults, picture as overlay_picture};
 pub use policies::picture as policies_picture;
 pub use validation::{calibration_picture, picture as validation_picture};

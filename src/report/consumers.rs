@@ -1,11 +1,10 @@
 //! Consumer strategies side by side: tables, the exercise's decision matrix, rows for programs.
 
 use super::clock::Clock;
-use super::designs::show;
 use super::formats::table::Table;
 use crate::analysis::Interval;
 use crate::study::{ConsumerStudy, MEASURES, StrategyRow, TRIGGERS, TriggerOutcome};
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, count};
 use serde_json::{Map, Value, json};
 
 /// Keys of [`MEASURES`] in the table of undisturbed runs.
@@ -23,6 +22,20 @@ const FAILOVER: [&str; 4] =
     ["failover_noticed_s", "failover_lag_records", "failover_lag_s", "failover_recovered_s"];
 /// Firings of a trigger that are told one by one.
 const MOST_TOLD: usize = 3;
+
+/// A value with its 95 % interval; without one that rounds to nothing.
+fn show(value: Option<Interval>) -> String {
+    let number = |value: f64| match value.abs() {
+        size if size >= 1_000.0 => count(value),
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    };
+    let Some(one) = value else { return "-".to_owned() };
+    let wide = one.half_width.is_finite() && one.half_width > 0.005 * one.mean.abs();
+    let (mean, half) = (number(one.mean), number(one.half_width));
+    if wide && half != "0.00" { format!("{mean} ± {half}") } else { mean }
+}
 
 fn value(row: &StrategyRow, key: &str) -> Option<Interval> {
     row.values[MEASURES.iter().position(|one| one.key == key)?]

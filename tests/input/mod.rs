@@ -137,6 +137,19 @@ fn kafkas_properties_are_of_three_kinds() {
 }
 
 #[test]
+fn members_on_the_timeline_name_their_group_and_a_sound_count() {
+    for (addition, word) in [
+        ("timeline: [{after: 1 min, do: kill_members}]\n", "group"),
+        ("timeline: [{after: 1 min, do: kill_members, group: billing, count: 0}]\n", "count"),
+        ("timeline: [{after: 1 min, do: add_members, group: g, lasts: 1 min}]\n", "lasts"),
+        ("timeline: [{after: 1 min, do: remove_members, group: nobody}]\n", "`nobody`"),
+    ] {
+        let found = problems(&format!("{GOOD}{addition}")).expect("it is refused");
+        assert!(found.contains(word), "{found}");
+    }
+}
+
+#[test]
 fn what_is_not_simulated_yet_is_refused_by_name() {
     for (addition, word) in [
         ("engine: des\ntimeline: [{after: 1 min, do: add_brokers}]\n", "engine des"),

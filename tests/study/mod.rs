@@ -1,6 +1,7 @@
 //! Studies: validation, comparison, partitions.
 
 mod calibration;
+mod consumers;
 mod latencies;
 mod policies;
 

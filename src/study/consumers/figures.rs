@@ -1,8 +1,7 @@
 //! What strategies are compared by.
 
-use super::DERIVED;
 use crate::analysis::Trigger;
-use crate::metrics::{GroupOutcome, Run, Series};
+use crate::metrics::{GroupOutcome, Run, Series, Shape};
 use crate::scenario::{Group, Scenario};
 use crate::units::{SimSpan, SimTime};
 
@@ -139,7 +138,7 @@ pub(super) fn consumer_cpu(pair: &Pair<'_>) -> Series {
         name: "consumer_cpu".to_owned(),
         entity: spec.name.clone(),
         unit: "share",
-        shape: DERIVED,
+        shape: Shape::Mean,
         points: points.iter().map(use_at).collect(),
     }
 }

@@ -25,7 +25,7 @@ use crate::analysis::{CONFIDENCE, Interval, replications};
 use crate::chance::Seed;
 use crate::cluster::GroupId;
 use crate::error::{Error, Result};
-use crate::metrics::{Run, Shape};
+use crate::metrics::Run;
 use crate::scenario::{Arrivals, Scenario, TimelineAction, TimelineEntry};
 use crate::units::{SimSpan, SimTime};
 use figures::{Pair, consumer_cpu, value_of};
@@ -229,7 +229,7 @@ fn trigger(rule: &TriggerRule, pairs: &[Pair<'_>]) -> TriggerOutcome {
 /// The cheapest of those that meet the objectives, a member's death included if any survives it;
 /// without objectives of those that stay as close to the tail as the best.
 fn recommend(rows: &[StrategyRow]) -> (usize, String) {
-    let mean = |row: &StrategyRow, key: &str| {
+    let mean: fn(&StrategyRow, &str) -> Option<f64> = |row, key| {
         let index = MEASURES.iter().position(|one| one.key == key);
         index.and_then(|index| row.values[index]).map(|value| value.mean)
     };
@@ -262,7 +262,27 @@ fn recommend(rows: &[StrategyRow]) -> (usize, String) {
         number("failover_lag_s"),
         number("failover_recovered_s"),
     );
-    (best, reason)
+    (best, format!("{reason}{}", standby(rows, mean)))
+}
+
+/// What members without partitions add when one with partitions dies.
+fn standby(rows: &[StrategyRow], mean: fn(&StrategyRow, &str) -> Option<f64>) -> String {
+    let of = |strategy, key| {
+        rows.iter().find(|row| row.strategy == strategy).and_then(|row| mean(row, key))
+    };
+    let lag = |strategy| of(strategy, "failover_lag_s");
+    let (Some(matched), Some(spare), Some(noticed)) = (
+        lag(Strategy::PartitionAware),
+        lag(Strategy::Spare),
+        of(Strategy::Spare, "failover_noticed_s"),
+    ) else {
+        return String::new();
+    };
+    format!(
+        " Members to spare are no instant failover: the death is noticed only after {noticed:.0} s, \
+         when the session times out, and the oldest record is then {spare:.0} s old with three \
+         members more than partitions, {matched:.0} s with as many."
+    )
 }
 
 /// Whether all objectives held in spite of the death, where there are any, and the lag recovered.
@@ -271,6 +291,3 @@ fn survives(row: &StrategyRow) -> bool {
     let recovered = MEASURES.iter().position(|one| one.key == "failover_recovered_s");
     row.failover.runs.iter().all(held) && recovered.is_some_and(|index| row.values[index].is_some())
 }
-
-/// The shape of a series that is derived from means.
-const DERIVED: Shape = Shape::Mean;

@@ -56,8 +56,8 @@ impl Strategy {
             Self::Vertical => "vertical",
             Self::Horizontal => "horizontal",
             Self::PartitionAware => "partition-aware",
-            Self::Spare => "over-provisioned + 3",
-            Self::SpareShare => "over-provisioned + 20 %",
+            Self::Spare => "partitions + 3",
+            Self::SpareShare => "partitions + 20 %",
             Self::Autoscaled => "autoscaled",
         }
     }

@@ -42,7 +42,13 @@ impl World<'_> {
 
     /// The session of a dead member has timed out.
     pub(super) fn member_lost(&mut self, group: usize, number: u32) {
-        self.groups[group].ghosts.retain(|ghost| *ghost != number);
+        let state = &mut self.groups[group];
+        state.ghosts.retain(|ghost| *ghost != number);
+        // Nobody has to give these partitions up.
+        for slot in &mut state.slots {
+            slot.owner = slot.owner.filter(|owner| *owner != number);
+            slot.former = slot.former.filter(|former| *former != number);
+        }
         let name = &self.scenario.groups[group].name;
         self.recorder.event(self.now, "member_lost", name, "a session timed out".to_owned());
         self.rebalance(group, "a dead member is noticed");

@@ -279,8 +279,8 @@ fn standby(rows: &[StrategyRow], mean: fn(&StrategyRow, &str) -> Option<f64>) ->
         return String::new();
     };
     format!(
-        " Members to spare are no instant failover: the death is noticed only after {noticed:.0} s, \
-         when the session times out, and the oldest record is then {spare:.0} s old with three \
+        " Members to spare are no instant failover: the death is noticed only after {noticed:.0} \
+         s, when the session times out, and the oldest record is then {spare:.0} s old with three \
          members more than partitions, {matched:.0} s with as many."
     )
 }

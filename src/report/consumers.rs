@@ -3,11 +3,11 @@
 use super::clock::Clock;
 use super::formats::table::Table;
 use crate::analysis::Interval;
-use crate::study::{ConsumerStudy, MEASURES, StrategyRow, TRIGGERS, TriggerOutcome};
+use crate::study::{ConsumerStudy, STRATEGY_MEASURES, StrategyRow, TRIGGERS, TriggerOutcome};
 use crate::units::{SimSpan, SimTime, count};
 use serde_json::{Map, Value, json};
 
-/// Keys of [`MEASURES`] in the table of undisturbed runs.
+/// Keys of [`STRATEGY_MEASURES`] in the table of undisturbed runs.
 const STEADY: [&str; 7] = [
     "members",
     "core_hours",
@@ -38,7 +38,7 @@ fn show(value: Option<Interval>) -> String {
 }
 
 fn value(row: &StrategyRow, key: &str) -> Option<Interval> {
-    row.values[MEASURES.iter().position(|one| one.key == key)?]
+    row.values[STRATEGY_MEASURES.iter().position(|one| one.key == key)?]
 }
 
 fn cell(row: &StrategyRow, key: &str) -> String {
@@ -49,7 +49,8 @@ fn cell(row: &StrategyRow, key: &str) -> String {
 }
 
 fn measures(study: &ConsumerStudy, keys: &[&str]) -> Table {
-    let words = |key: &&str| MEASURES.iter().find(|one| one.key == *key).map(|one| one.words);
+    let words =
+        |key: &&str| STRATEGY_MEASURES.iter().find(|one| one.key == *key).map(|one| one.words);
     let mut header = vec!["strategy"];
     header.extend(keys.iter().filter_map(words));
     let mut table = Table::new(&header);
@@ -119,7 +120,7 @@ fn matrix(study: &ConsumerStudy) -> Table {
 
 /// All measures, one row per strategy.
 pub fn csv(study: &ConsumerStudy) -> String {
-    let keys: Vec<&str> = MEASURES.iter().map(|one| one.key).collect();
+    let keys: Vec<&str> = STRATEGY_MEASURES.iter().map(|one| one.key).collect();
     let mut header = vec!["strategy"];
     header.extend(&keys);
     let mut table = Table::new(&header);
@@ -174,7 +175,7 @@ pub fn json(study: &ConsumerStudy) -> String {
             fields.insert(format!("{key}_low"), json!(value.and_then(|one| number(one.low()))));
             fields.insert(format!("{key}_high"), json!(value.and_then(|one| number(one.high()))));
         };
-        for (measure, value) in MEASURES.iter().zip(&row.values) {
+        for (measure, value) in STRATEGY_MEASURES.iter().zip(&row.values) {
             put(measure.key, *value);
         }
         for (rule, outcome) in TRIGGERS.iter().zip(&row.triggers) {

@@ -12,8 +12,8 @@ mod simulate;
 pub mod validate;
 
 pub use consumers::{
-    ConsumerStudy, MEASURES, Measure, Strategy, StrategyRow, TRIGGERS, TriggerOutcome, TriggerRule,
-    consumers,
+    ConsumerStudy, STRATEGY_MEASURES, Strategy, StrategyMeasure, StrategyRow, TRIGGERS,
+    TriggerOutcome, TriggerRule, consumers,
 };
 pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences, evaluate};
 pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};

@@ -4,7 +4,7 @@ use super::kafsim;
 use crate::support::{checked, example};
 use kafsim::chance::Seed;
 use kafsim::metrics::Run;
-use kafsim::study::{ConsumerStudy, MEASURES, Strategy, TRIGGERS, consumers, simulate};
+use kafsim::study::{ConsumerStudy, STRATEGY_MEASURES, Strategy, TRIGGERS, consumers, simulate};
 use kafsim::units::{SimSpan, SimTime};
 
 /// A steady load of 10,000 records/s on 24 partitions; a member works 1 / 190 us = 5,263 records/s.
@@ -88,7 +88,7 @@ fn a_shorter_session_is_noticed_sooner() {
 
 fn mean(study: &ConsumerStudy, strategy: Strategy, key: &str) -> f64 {
     let row = study.rows.iter().find(|row| row.strategy == strategy).expect("the strategy");
-    let index = MEASURES.iter().position(|one| one.key == key).expect("the measure");
+    let index = STRATEGY_MEASURES.iter().position(|one| one.key == key).expect("the measure");
     row.values[index].unwrap_or_else(|| panic!("{key} is known")).mean
 }
 

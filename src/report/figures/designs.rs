@@ -6,7 +6,7 @@ use super::render;
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, ORANGE, SOFT, SOLID, Scene};
 use crate::analysis::Interval;
 use crate::error::Result;
-use crate::study::{ConsumerStudy, MEASURES, Outcome, PartitionStudy, QUANTITIES};
+use crate::study::{ConsumerStudy, Outcome, PartitionStudy, QUANTITIES, STRATEGY_MEASURES};
 use crate::units::count;
 
 /// Throughput and latency of each design.
@@ -38,7 +38,7 @@ pub fn partitions_picture(study: &PartitionStudy) -> Result<Picture> {
 pub fn consumers_picture(study: &ConsumerStudy) -> Result<Picture> {
     let title = "Consumer strategies, 95 % intervals";
     let names: Vec<String> = study.rows.iter().map(|row| row.strategy.name().to_owned()).collect();
-    let panels: Vec<(&str, Vec<Series>)> = MEASURES
+    let panels: Vec<(&str, Vec<Series>)> = STRATEGY_MEASURES
         .iter()
         .enumerate()
         .filter_map(|(index, measure)| {

@@ -16,7 +16,7 @@ pub(super) struct Pair<'r> {
 
 /// A quantity of a strategy.
 #[derive(Debug, Clone, Copy)]
-pub struct Measure {
+pub struct StrategyMeasure {
     /// Its key in outputs, unit last.
     pub key: &'static str,
     /// Its words in tables.
@@ -26,43 +26,43 @@ pub struct Measure {
 
 /// What strategies are compared by, in the order of tables; from `failover_noticed_s` on with the
 /// death of a member.
-pub const MEASURES: [Measure; 12] = [
-    Measure {
+pub const STRATEGY_MEASURES: [StrategyMeasure; 12] = [
+    StrategyMeasure {
         key: "members",
         words: "members, mean",
         value: |pair| of_group(pair, |one| one.members.mean),
     },
-    Measure { key: "core_hours", words: "core-hours", value: core_hours },
-    Measure {
+    StrategyMeasure { key: "core_hours", words: "core-hours", value: core_hours },
+    StrategyMeasure {
         key: "records_s",
         words: "read, records/s",
         value: |pair| of_group(pair, |one| one.records_s),
     },
-    Measure {
+    StrategyMeasure {
         key: "lag_records_p99",
         words: "lag p99, records",
         value: |pair| of_group(pair, |one| one.lag_records.p99),
     },
-    Measure {
+    StrategyMeasure {
         key: "lag_s_p99",
         words: "lag p99, s",
         value: |pair| of_group(pair, |one| one.lag_seconds.p99),
     },
-    Measure {
+    StrategyMeasure {
         key: "lag_s_max",
         words: "lag max, s",
         value: |pair| of_group(pair, |one| one.lag_seconds.max),
     },
-    Measure { key: "consumer_cpu", words: "consumer CPU, mean", value: mean_cpu },
-    Measure {
+    StrategyMeasure { key: "consumer_cpu", words: "consumer CPU, mean", value: mean_cpu },
+    StrategyMeasure {
         key: "rebalances",
         words: "rebalances",
         value: |pair| of_group(pair, |one| f64::from(one.rebalances)),
     },
-    Measure { key: "failover_noticed_s", words: "noticed after, s", value: noticed },
-    Measure { key: "failover_lag_records", words: "extra lag, records", value: extra_lag },
-    Measure { key: "failover_lag_s", words: "lag max, s", value: worst_age },
-    Measure { key: "failover_recovered_s", words: "caught up after, s", value: recovered },
+    StrategyMeasure { key: "failover_noticed_s", words: "noticed after, s", value: noticed },
+    StrategyMeasure { key: "failover_lag_records", words: "extra lag, records", value: extra_lag },
+    StrategyMeasure { key: "failover_lag_s", words: "lag max, s", value: worst_age },
+    StrategyMeasure { key: "failover_recovered_s", words: "caught up after, s", value: recovered },
 ];
 
 /// A trigger of the exercise.
@@ -106,7 +106,7 @@ pub const TRIGGERS: [TriggerRule; 4] = [
     },
 ];
 
-pub(super) fn value_of(measure: &Measure, pair: &Pair<'_>) -> Option<f64> {
+pub(super) fn value_of(measure: &StrategyMeasure, pair: &Pair<'_>) -> Option<f64> {
     (measure.value)(pair)
 }
 

@@ -17,7 +17,7 @@
 mod figures;
 mod strategy;
 
-pub use figures::{MEASURES, Measure, TRIGGERS, TriggerRule};
+pub use figures::{STRATEGY_MEASURES, StrategyMeasure, TRIGGERS, TriggerRule};
 pub use strategy::Strategy;
 
 use super::designs::{Design, Outcome, evaluate};
@@ -62,7 +62,7 @@ pub struct StrategyRow {
     pub steady: Outcome,
     /// Runs in which a member is killed.
     pub failover: Outcome,
-    /// By measure, in the order of [`MEASURES`]: the mean with its 95 % interval over replications;
+    /// By measure, in the order of [`STRATEGY_MEASURES`]: the mean with its 95 % interval over replications;
     /// `None` when a replication does not know it (never recovered).
     pub values: Vec<Option<Interval>>,
     /// By trigger, in the order of [`TRIGGERS`].
@@ -199,7 +199,7 @@ fn row(
         .zip(&failover.runs)
         .map(|(steady, failover)| Pair { scenario, group: spec, steady, failover, killed_at })
         .collect();
-    let values = MEASURES.iter().map(|measure| {
+    let values = STRATEGY_MEASURES.iter().map(|measure| {
         let values: Option<Vec<f64>> = pairs.iter().map(|pair| value_of(measure, pair)).collect();
         values.filter(|values| !values.is_empty()).map(|values| replications(&values, CONFIDENCE))
     });
@@ -230,7 +230,7 @@ fn trigger(rule: &TriggerRule, pairs: &[Pair<'_>]) -> TriggerOutcome {
 /// without objectives of those that stay as close to the tail as the best.
 fn recommend(rows: &[StrategyRow]) -> (usize, String) {
     let mean: fn(&StrategyRow, &str) -> Option<f64> = |row, key| {
-        let index = MEASURES.iter().position(|one| one.key == key);
+        let index = STRATEGY_MEASURES.iter().position(|one| one.key == key);
         index.and_then(|index| row.values[index]).map(|value| value.mean)
     };
     let late = |row: &StrategyRow| mean(row, "lag_s_p99").unwrap_or(f64::INFINITY);
@@ -288,6 +288,6 @@ fn standby(rows: &[StrategyRow], mean: fn(&StrategyRow, &str) -> Option<f64>) ->
 /// Whether all objectives held in spite of the death, where there are any, and the lag recovered.
 fn survives(row: &StrategyRow) -> bool {
     let held = |run: &Run| run.slo.iter().all(|objective| objective.met != Some(false));
-    let recovered = MEASURES.iter().position(|one| one.key == "failover_recovered_s");
+    let recovered = STRATEGY_MEASURES.iter().position(|one| one.key == "failover_recovered_s");
     row.failover.runs.iter().all(held) && recovered.is_some_and(|index| row.values[index].is_some())
 }

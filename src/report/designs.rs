@@ -7,7 +7,7 @@ use crate::units::count;
 use serde_json::{Map, Value, json};
 
 /// A value with its 95 % interval.
-fn show(value: Option<Interval>) -> String {
+pub(super) fn show(value: Option<Interval>) -> String {
     let number = |value: f64| {
         if value.abs() >= 1_000.0 { count(value) } else { format!("{value:.2}") }
     };

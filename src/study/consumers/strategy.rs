@@ -25,9 +25,9 @@ pub enum Strategy {
 }
 
 /// The exercise's policy.
-const FILE: &str = "models/policies/autoscaling-policy.yaml";
+const FILE: &str = "models/policies/seed.yaml";
 const POLICY: &str =
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/policies/autoscaling-policy.yaml"));
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/policies/seed.yaml"));
 
 /// The script's numbers.
 const VERTICAL_FETCH: Bytes = Bytes::new(2_097_152);

@@ -14,10 +14,10 @@
 //! # Source
 //! The exercise's consumer-scaling-strategies.sh: settings, decision matrix and triggers.
 
-mod figures;
+mod measures;
 mod strategy;
 
-pub use figures::{STRATEGY_MEASURES, StrategyMeasure, TRIGGERS, TriggerRule};
+pub use measures::{STRATEGY_MEASURES, StrategyMeasure, TRIGGERS, TriggerRule};
 pub use strategy::Strategy;
 
 use super::designs::{Design, Outcome, evaluate};
@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Run;
 use crate::scenario::{Arrivals, Scenario, TimelineAction, TimelineEntry};
 use crate::units::{SimSpan, SimTime};
-use figures::{Pair, consumer_cpu, value_of};
+use measures::{Pair, consumer_cpu, value_of};
 
 /// The answer.
 #[derive(Debug, Clone)]
@@ -62,8 +62,8 @@ pub struct StrategyRow {
     pub steady: Outcome,
     /// Runs in which a member is killed.
     pub failover: Outcome,
-    /// By measure, in the order of [`STRATEGY_MEASURES`]: the mean with its 95 % interval over replications;
-    /// `None` when a replication does not know it (never recovered).
+    /// By measure, in the order of [`STRATEGY_MEASURES`]: the mean with its 95 % interval over
+    /// replications; `None` when a replication does not know it (never recovered).
     pub values: Vec<Option<Interval>>,
     /// By trigger, in the order of [`TRIGGERS`].
     pub triggers: Vec<TriggerOutcome>,

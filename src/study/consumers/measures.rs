@@ -53,7 +53,11 @@ pub const STRATEGY_MEASURES: [StrategyMeasure; 12] = [
         words: "lag max, s",
         value: |pair| of_group(pair, |one| one.lag_seconds.max),
     },
-    StrategyMeasure { key: "consumer_cpu", words: "consumer CPU, mean", value: mean_cpu },
+    StrategyMeasure {
+        key: "consumer_cpu",
+        words: "consumer CPU, mean",
+        value: |pair| Some(mean_cpu(pair)),
+    },
     StrategyMeasure {
         key: "rebalances",
         words: "rebalances",
@@ -143,9 +147,9 @@ pub(super) fn consumer_cpu(pair: &Pair<'_>) -> Series {
     }
 }
 
-fn mean_cpu(pair: &Pair<'_>) -> Option<f64> {
+fn mean_cpu(pair: &Pair<'_>) -> f64 {
     let end = SimTime::ZERO.saturating_add(pair.steady.duration);
-    Some(consumer_cpu(pair).spread(SimTime::ZERO, end).mean)
+    consumer_cpu(pair).spread(SimTime::ZERO, end).mean
 }
 
 /// From the death until the coordinator has noticed it.

@@ -8,7 +8,12 @@ mod calibrate;
 mod check;
 mod compare;
 mod dashboard;
+#[cfg(feature = "live")]
+mod experiment;
+#[cfg(feature = "live")]
+mod experiment_state;
 mod explain;
+mod guest;
 mod import;
 mod output;
 mod partitions;

@@ -7,7 +7,7 @@ use super::guards::{admit, clean, consent};
 use super::host;
 use super::journal::Journal;
 use super::names::{group_name, run_id, topic_name};
-use super::outcome::{Facts, outcome};
+use super::outcome::{Facts, outcome, share_of_cores};
 use super::plan::{Caps, Plan};
 use super::produce::Client;
 use super::security::Security;
@@ -65,6 +65,9 @@ pub struct Measured {
     pub ending: Ending,
     /// Publish latency from the actual send, by producer.
     pub from_send: BTreeMap<String, Quantiles>,
+    /// Share of this machine's cores that this process and brokers on it took; nothing when no
+    /// broker runs here.
+    pub cpu: Option<f64>,
     /// Brokers that there were.
     pub brokers: u32,
     /// What could not be deleted, with the reason; empty when everything is gone.
@@ -167,6 +170,7 @@ impl Stage<'_> {
             used,
             end,
         };
+        let cpu = share_of_cores(&tally, &facts);
         let (run, from_send) = outcome(scenario, self.seed, &tally, facts);
         let ending = match stop {
             Stop::End => Ending::Whole,
@@ -174,7 +178,7 @@ impl Stage<'_> {
             Stop::Cap => Ending::Capped,
             Stop::Unwell(why) => Ending::Stopped(why),
         };
-        Ok(Measured { run, ending, from_send, brokers: 0, left: Vec::new() })
+        Ok(Measured { run, ending, from_send, cpu, brokers: 0, left: Vec::new() })
     }
 
     /// Creates the topics, each after its line in the journal.

@@ -2,6 +2,7 @@
 
 mod designs;
 mod latencies;
+pub mod experiment;
 mod partitions;
 mod policies;
 mod replay;

@@ -14,8 +14,8 @@ pub use baselines::Baseline;
 pub use calibrate::{Calibrated, Calibration, Datum, calibrate};
 pub use fit::{Fit, LeftOut, Told};
 pub use gates::{Gate, error, gated};
-pub use predict::{POINTS, Prediction, QUANTITIES};
-pub use rows::{COLUMNS, Row, read_rows, rig_text, scenario_of};
+pub use predict::{Foreseen, POINTS, Prediction, QUANTITIES, foresee};
+pub use rows::{COLUMNS, FURTHER, Row, read_rows, rig_text, scenario_of};
 
 use crate::error::Result;
 use crate::scenario::LoadOptions;

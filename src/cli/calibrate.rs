@@ -89,7 +89,9 @@ impl Calibrate {
             Conductor::new(Purpose::Calibrate, &self.guest, &self.experiment, &folder, self.quiet)?;
         conductor.machine(&today(), &rigs, &start)?;
         let mut state = conductor.state("")?;
-        let end = conductor.measure(&mut state, &rigs, &start);
+        let mut cards = self.cards.clone();
+        cards.push(start.clone());
+        let end = conductor.measure(&mut state, &rigs, &cards);
         let (rows, scatter) = conductor.rows(&state);
         let file = conductor.write_rows(&rows)?;
         if end? == End::Interrupted {
@@ -105,8 +107,6 @@ impl Calibrate {
             scatter.card(&today(), &Cards::new(self.cards.clone(), Default::default()))?;
         write(&start.join(format!("{title}.yaml")), &text)?;
         super::experiment::begin_cards(&start, &folder)?;
-        let mut cards = self.cards.clone();
-        cards.push(start);
         // Everything that was measured is read again from its file, as anybody else would.
         self.fit(super::validate::rows(&[file], Some(&rigs))?, Some(&rigs), cards, Some(&folder))
     }

@@ -145,7 +145,7 @@ impl<'e> Conductor<'e> {
     }
 
     /// Measures what is not measured yet.
-    pub(super) fn measure(&self, state: &mut State, rigs: &Path, cards: &Path) -> Result<End> {
+    pub(super) fn measure(&self, state: &mut State, rigs: &Path, cards: &[PathBuf]) -> Result<End> {
         let address = self.guest.bootstrap.as_deref().filter(|one| *one != "mock");
         let left = cleanup_all(self.folder, address, &self.security)?;
         if left > 0 {
@@ -223,7 +223,7 @@ impl<'e> Conductor<'e> {
     }
 
     /// One run of a step.
-    fn play(&self, step: &Row, repeat: u32, rigs: &Path, cards: &Path) -> Result<Measured> {
+    fn play(&self, step: &Row, repeat: u32, rigs: &Path, cards: &[PathBuf]) -> Result<Measured> {
         let checked = self.plan.scenario(step, Some(rigs), cards)?;
         let journal = self.folder.join(format!("journal-{}-{repeat}.ndjson", step.id));
         let options = Options {
@@ -250,7 +250,7 @@ impl<'e> Conductor<'e> {
         repeat: u32,
         measured: &Measured,
         rigs: &Path,
-        cards: &Path,
+        cards: &[PathBuf],
     ) -> Result<Note> {
         let checked = self.plan.scenario(step, Some(rigs), cards)?;
         let brokers = measured.brokers.to_string();

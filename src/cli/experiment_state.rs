@@ -80,11 +80,6 @@ impl State {
         self.notes.iter().find(|note| note.step == step && note.repeat == repeat)
     }
 
-    /// How many measurements there are.
-    pub(super) fn count(&self) -> usize {
-        self.notes.len()
-    }
-
     /// The valid measurements of a step as rows.
     pub(super) fn rows(&self, step: &Row) -> Vec<Row> {
         let mine = self.notes.iter().filter(|note| note.step == step.id && note.valid);
@@ -172,11 +167,11 @@ mod tests {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let mut state = State::open(&path, "p", "c").unwrap();
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
-            assert_eq!(state.count(), lines.saturating_sub(1), "{cut}");
+            assert_eq!(state.notes.len(), lines.saturating_sub(1), "{cut}");
             state.add(note(9)).unwrap();
             let again = State::open(&path, "p", "c").unwrap();
             assert_eq!(again.find("a", 9), Some(&note(9)));
-            assert_eq!(again.count(), lines.saturating_sub(1) + 1);
+            assert_eq!(again.notes.len(), lines.saturating_sub(1) + 1);
         }
     }
 

@@ -21,6 +21,8 @@ mod schema;
 mod shell;
 mod simulate;
 mod validate;
+#[cfg(feature = "live")]
+mod validate_live;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kafsim::error::Result;

@@ -14,6 +14,7 @@ pub mod formats;
 pub mod monitoring;
 pub mod output;
 pub mod policies;
+pub mod pairs;
 mod sentences;
 pub mod validation;
 

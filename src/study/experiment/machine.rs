@@ -185,7 +185,7 @@ mod tests {
         for purpose in [Purpose::Calibrate, Purpose::Validate] {
             let plan = Plan::new(purpose, 3, SimSpan::from_secs(900)).unwrap();
             for step in plan.steps.iter().chain(&plan.warm_ups) {
-                let checked = plan.scenario(step, Some(&rigs), folder.path());
+                let checked = plan.scenario(step, Some(&rigs), &[folder.path().to_owned()]);
                 let scenario = checked.unwrap_or_else(|error| panic!("{}: {error}", step.id));
                 let scenario = scenario.scenario;
                 assert_eq!(scenario.machines.len(), 1, "{}", step.id);

@@ -18,7 +18,7 @@ use crate::scenario::cards::embedded;
 use crate::scenario::{Checked, LoadOptions};
 use crate::units::SimSpan;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What an experiment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Plan {
     ///
     /// # Errors
     /// What the scenario's own checks say.
-    pub fn scenario(&self, step: &Row, rigs: Option<&Path>, cards: &Path) -> Result<Checked> {
+    pub fn scenario(&self, step: &Row, rigs: Option<&Path>, cards: &[PathBuf]) -> Result<Checked> {
         let warms = self.warm_ups.iter().any(|one| one.id == step.id);
         let (settling, whole) = match warms {
             true => (SimSpan::ZERO, self.warming),
@@ -150,7 +150,7 @@ impl Plan {
         let seconds = |span: SimSpan| format!("{} s", span.as_secs_f64());
         let sets =
             vec![format!("duration={}", seconds(whole)), format!("warm_up={}", seconds(settling))];
-        let options = LoadOptions { sets, cards: vec![cards.to_owned()], ..LoadOptions::default() };
+        let options = LoadOptions { sets, cards: cards.to_vec(), ..LoadOptions::default() };
         scenario_of(step, rigs, &options)
     }
 

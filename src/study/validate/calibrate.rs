@@ -3,8 +3,10 @@
 //! # Rule
 //! Gauss and Newton's steps on the logarithms of values and of gated quantities, with each value's
 //! uncertainty as its prior, so that what the rows do not tell stays where it was and as uncertain
-//! as it was. Steps are halved until they help. Intervals come from the last slopes, wider where
-//! misfits are larger than the scatter of repeats.
+//! as it was. Steps are halved until they help. Where a kind of quantity is missed by more than
+//! repeats scatter, its deviation is what it is missed by (variance components, found in turn with
+//! the values): a kind that the model predicts badly does not bend what the others tell. Intervals
+//! come from the last slopes.
 //! # Assumes
 //! Quantities are smooth in the logarithms of values; slopes are taken again after large moves.
 //! # Breaks
@@ -79,6 +81,11 @@ const HALVINGS: usize = 4;
 const GAIN: f64 = 0.01;
 /// Slopes are taken again when a value has moved by more than this factor since the last time.
 const FAR: f64 = 1.25;
+/// Most times that deviations are found again, and the factor within which they stay.
+const REWEIGHINGS: usize = 3;
+const NEAR: f64 = 1.2;
+/// Data of which fewer than this share are left tell nothing of their own deviation.
+const LEAST_FREE: f64 = 0.25;
 /// A value whose interval shrinks by less than this share is not told by the rows.
 const TOLD: f64 = 0.05;
 
@@ -109,12 +116,15 @@ pub fn calibrate(
     let count = names.len();
     tell(&format!("{} measurements of {} rows, {count} values", data.len(), rows.len()));
     let start = DVector::from_iterator(data.len(), data.iter().map(|one| one.predicted));
-    let found = descend(&bench, &data, &names, &priors, &start, tell)?;
+    let moved = DVector::zeros(names.len());
+    let squares = bench.squares(&data, &names, priors.clone(), [&start, &moved])?;
+    let found = Found { moved, predicted: start.clone(), squares };
+    let found = descend(&bench, &data, &names, found, tell)?;
+    let found = reweighed(&bench, &data, &names, found, tell)?;
     let covariance = found.squares.covariance(|_| true);
-    let birge = found.squares.birge(&covariance);
     let cards = Cards::new(options.cards.clone(), BTreeMap::new());
     let values = names.iter().enumerate().map(|(index, name)| {
-        let spread = (covariance[(index, index)] * birge).sqrt();
+        let spread = covariance[(index, index)].sqrt();
         let told = spread < (1.0 - TOLD) * priors[index];
         let (title, key) = name.rsplit_once('/').unwrap_or((name, ""));
         let was = cards.value(title, key).unwrap_or_default();
@@ -133,7 +143,7 @@ pub fn calibrate(
     });
     let fitted = fitted.collect();
     let free = (data.len() as f64 - found.squares.used(&covariance)).max(1.0);
-    let misfit = [bench.misfits(&data, &start), found.squares.misfits.clone()]
+    let misfit = [bench.misfits(&data, &start), bench.misfits(&data, &found.predicted)]
         .map(|misfits| misfits.norm_squared() / free);
     let mut correlations = Squares::correlations(&covariance, CORRELATED);
     let told: &Vec<Calibrated> = &values;
@@ -201,13 +211,9 @@ fn descend(
     bench: &Bench<'_>,
     data: &[&Prediction],
     names: &[String],
-    priors: &[f64],
-    start: &DVector<f64>,
+    mut found: Found,
     tell: &dyn Fn(&str),
 ) -> Result<Found> {
-    let moved = DVector::zeros(names.len());
-    let squares = bench.squares(data, names, priors.to_vec(), [start, &moved])?;
-    let mut found = Found { moved, predicted: start.clone(), squares };
     let mut slopes_at = found.moved.clone();
     for round in 1..=STEPS {
         let before = found.squares.loss(&found.moved);
@@ -221,11 +227,62 @@ fn descend(
         }
         if (&found.moved - &slopes_at).amax() > libm::log(FAR) {
             let here = [&found.predicted, &found.moved];
-            found.squares = bench.squares(data, names, priors.to_vec(), here)?;
+            let priors = found.squares.priors.clone();
+            found.squares = bench.squares(data, names, priors, here)?;
             slopes_at = found.moved.clone();
         }
     }
     Ok(found)
+}
+
+/// Finds in turn what each kind of quantity is missed by, and the values under these deviations.
+fn reweighed(
+    bench: &Bench<'_>,
+    data: &[&Prediction],
+    names: &[String],
+    mut found: Found,
+    tell: &dyn Fn(&str),
+) -> Result<Found> {
+    let mut before: BTreeMap<&'static str, f64> = BTreeMap::new();
+    for _ in 0..REWEIGHINGS {
+        let covariance = found.squares.covariance(|_| true);
+        let free = 1.0 - found.squares.used(&covariance) / data.len() as f64;
+        let misfits = bench.misfits(data, &found.predicted);
+        let wider = missed_by(data, &misfits, free.max(LEAST_FREE));
+        let at = |of: &BTreeMap<&'static str, f64>, kind| of.get(kind).copied().unwrap_or(1.0);
+        let mut kinds = wider.keys().chain(before.keys());
+        let near = |kind: &&'static str| at(&wider, *kind) / at(&before, *kind);
+        if kinds.all(|kind| (1.0 / NEAR..NEAR).contains(&near(&kind))) {
+            break;
+        }
+        let scatter = bench.scatter.widened(wider.clone());
+        for (index, one) in data.iter().enumerate() {
+            let factor = at(&before, one.quantity) / at(&wider, one.quantity);
+            found.squares.slopes.row_mut(index).scale_mut(factor);
+        }
+        let weighed = Bench { scatter: &scatter, ..*bench };
+        found.squares.misfits = weighed.misfits(data, &found.predicted);
+        found = descend(&weighed, data, names, found, tell)?;
+        before = wider;
+    }
+    Ok(found)
+}
+
+/// By which factor each kind of quantity is missed by more than its repeats scatter; `free` is the
+/// share of data that is left after the values are found.
+fn missed_by(
+    data: &[&Prediction],
+    misfits: &DVector<f64>,
+    free: f64,
+) -> BTreeMap<&'static str, f64> {
+    let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
+    for (one, misfit) in data.iter().zip(misfits) {
+        let sum = sums.entry(one.quantity).or_default();
+        *sum = (sum.0 + misfit * misfit, sum.1 + free);
+    }
+    let factor = |(square, count): (f64, f64)| (square / count.max(1.0)).sqrt();
+    let wider = sums.into_iter().map(|(kind, sum)| (kind, factor(sum)));
+    wider.filter(|(_, factor)| *factor > 1.0).collect()
 }
 
 /// Takes one step, halved until it helps; says whether any did.

@@ -41,8 +41,8 @@ pub fn error(row: &Row, one: &Prediction) -> f64 {
 pub fn gated(row: &Row, one: &Prediction) -> bool {
     match one.quantity {
         "records_s" => row.saturated(),
-        "publish_p50_ms" | "publish_p99_ms" | "cpu_utilisation" => !row.saturated(),
-        "lag_slope_records_s" => true,
+        "publish_p50_ms" | "publish_p99_ms" => !row.saturated(),
+        "lag_slope_records_s" | "cpu_utilisation" => true,
         _ => false,
     }
 }

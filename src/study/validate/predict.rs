@@ -53,12 +53,14 @@ pub struct Prediction {
 
 /// The standard deviation between repeats of one measurement, as a share of its value, from the
 /// card `repeatability/load-tools`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Repeatability {
     throughput: f64,
     median: f64,
     p95: f64,
     tail: f64,
+    /// Factors on kinds of quantities that predictions miss by more than repeats scatter.
+    wider: BTreeMap<&'static str, f64>,
 }
 
 impl Repeatability {
@@ -72,17 +74,25 @@ impl Repeatability {
             median: number("median")?,
             p95: number("p95")?,
             tail: number("tail")?,
+            wider: BTreeMap::new(),
         })
     }
 
+    /// The same with other deviations: a factor on each of these quantities'.
+    pub(super) fn widened(&self, wider: BTreeMap<&'static str, f64>) -> Self {
+        Self { wider, ..self.clone() }
+    }
+
+    /// The deviation of a quantity.
     pub(super) fn of(&self, quantity: &str) -> f64 {
-        match quantity {
+        let repeats = match quantity {
             "records_s" | "consume_records_s_per_group" => self.throughput,
             "publish_p50_ms" | "publish_mean_ms" | "e2e_p50_ms" => self.median,
             // What a JVM compiles and collects differs from run to run.
             "publish_p95_ms" | "cpu_utilisation" => self.p95,
             _ => self.tail,
-        }
+        };
+        repeats * self.wider.get(quantity).copied().unwrap_or(1.0)
     }
 }
 

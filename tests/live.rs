@@ -385,3 +385,133 @@ fn on_a_real_cluster_everything_arrives_and_nothing_stays() {
     }
     assert_eq!(topics_of(&addresses), Vec::<String>::new());
 }
+
+/// An experiment that is long enough for two steps.
+fn experiment(words: &[&str], folder: &Path) -> Command {
+    let mut command = kafsim();
+    command.args(words).args(["--bootstrap", "mock", "--budget", "25 s", "--out"]).arg(folder);
+    command
+}
+
+#[test]
+fn an_experiment_is_told_before_it_does_anything() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    for words in [&["calibrate", "--dry-run"][..], &["validate", "--live", "--dry-run"]] {
+        let mut command = kafsim();
+        // Nobody listens there, and nobody is asked.
+        command.args(words).args(["--bootstrap", "192.0.2.1:9092,192.0.2.2:9092", "--out"]);
+        let told = command.arg(&out).output().expect("a run");
+        let text = String::from_utf8_lossy(&told.stdout);
+        assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+        assert!(text.contains("taken for 2 brokers") && text.contains("× 2"), "{text}");
+        assert!(!out.exists());
+    }
+    let bad = [
+        (vec!["calibrate", "--bootstrap", "mock", "--budget", "3 s"], "--budget", 2),
+        (vec!["calibrate", "--bootstrap", "mock", "--budget", "soon"], "soon", 2),
+        (vec!["calibrate", "--bootstrap", "mock", "--out", "none"], "none", 2),
+        (vec!["calibrate"], "--from", 2),
+        (vec!["validate", "--live"], "--bootstrap", 2),
+        (vec!["validate", "--bootstrap", "mock", "x.csv"], "--live", 2),
+        (vec!["calibrate", "--bootstrap", "192.0.2.1:9092"], "not on this machine", 4),
+    ];
+    for (words, said, code) in bad {
+        let mut command = kafsim();
+        command.args(&words).current_dir(folder.path());
+        let told = command.output().expect("a run");
+        let text = String::from_utf8_lossy(&told.stderr);
+        assert_eq!(told.status.code(), Some(code), "{words:?}: {text}");
+        assert!(text.contains(said), "{words:?}: {text}");
+    }
+}
+
+/// Lines of a file, none when there is no file.
+fn lines(path: &Path) -> usize {
+    std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+fn a_calibration_that_was_interrupted_goes_on_and_is_validated_by_what_was_predicted_first() {
+    let folder = folder();
+    let out = folder.path().join("calibration");
+    let state = out.join("steps.ndjson");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    child.args(["calibrate", "--bootstrap", "mock", "--budget", "25 s", "--out"]).arg(&out);
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");
+    for _ in 0..1_200 {
+        if lines(&state) == 2 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(lines(&state), 2, "a head and a step");
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    assert_eq!(child.wait().expect("its end").code(), Some(5));
+    assert_eq!(lines(&out.join("runs_fit.csv")), 2, "a header and what was measured until then");
+    let journals = || files(&out).into_iter().filter(|path| path.ends_with("journal")).count();
+    assert_eq!(journals(), 0);
+    let first = std::fs::read_to_string(&state).expect("a state");
+    // The same command goes on; values of one card keep the fit short.
+    let words = ["calibrate", "--vary", "hosts/this-machine/speed"];
+    let told = experiment(&words, &out).output().expect("a run");
+    let text = String::from_utf8_lossy(&told.stderr);
+    assert_eq!(told.status.code(), Some(0), "{text}");
+    assert!(text.contains("1 of 2 measurements are there"), "{text}");
+    let second = std::fs::read_to_string(&state).expect("a state");
+    assert!(second.starts_with(&first) && second.lines().count() == 3, "{second}");
+    for file in ["runs_fit.csv", "rigs/this-machine.yaml", "start/hosts/this-machine.yaml"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let summary = std::fs::read_to_string(out.join("summary.json")).expect("a summary");
+    serde_json::from_str::<Value>(&summary).expect("JSON");
+    // Everything is measured: a third call only fits.
+    let told = experiment(&words, &out).output().expect("a run");
+    assert_eq!(told.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&told.stderr).contains("warming up"));
+    // Another budget is another plan, and says so instead of mixing both.
+    let mut command = experiment(&words, &out);
+    let told = command.args(["--budget", "40 s"]).output().expect("a run");
+    assert_eq!(told.status.code(), Some(2), "{}", String::from_utf8_lossy(&told.stderr));
+    assert_eq!(std::fs::read_to_string(&state).expect("a state"), second);
+    validated(folder.path(), &out);
+}
+
+/// Predictions stand on the disk before the first step is measured, and are those that are judged.
+fn validated(folder: &Path, cards: &Path) {
+    let out = folder.join("validation");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.args(["validate", "--live", "--bootstrap", "mock", "--budget", "25 s", "--cards"]);
+    command.arg(cards).arg("--out").arg(&out).args(["--format", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a run");
+    for _ in 0..1_200 {
+        if out.join("predictions.csv").is_file() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let predicted = std::fs::read_to_string(out.join("predictions.csv")).expect("predictions");
+    assert_eq!(lines(&out.join("steps.ndjson")), 1, "nothing is measured yet");
+    let told = child.wait_with_output().expect("its end");
+    assert_eq!(told.status.code(), Some(0));
+    let found: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let again = std::fs::read_to_string(out.join("predictions.csv")).expect("predictions");
+    assert_eq!(predicted, again);
+    let rows = found["rows"].as_array().expect("rows");
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert_eq!(row["split"], "holdout");
+        let begins = format!("{},", row["id"].as_str().expect("an id"));
+        let quantity = format!(",{},", row["quantity"].as_str().expect("a quantity"));
+        let line =
+            predicted.lines().find(|line| line.starts_with(&begins) && line.contains(&quantity));
+        let value = line.and_then(|line| line.rsplit(',').nth(2)).expect("a prediction");
+        let value: f64 = value.parse().expect("a number");
+        let judged = row["predicted"].as_f64().expect("a number");
+        assert!((value - judged).abs() <= 1e-4 * judged.abs() + 1e-4, "{row} {line:?}");
+    }
+    // base and base-all differ in acks alone.
+    let pairs = found["pairs"].as_array().expect("pairs");
+    assert!(pairs.iter().any(|pair| pair["setting"] == "acks"), "{found}");
+}

@@ -3,6 +3,7 @@
 //! A run becomes a [`document`] once, which the formats print; [`figures`] draw it; [`output`]
 //! writes the complete set of files; [`explain`] reads the models' own documentation aloud.
 
+pub mod backtest;
 pub mod calibration;
 pub mod chart;
 pub mod clock;

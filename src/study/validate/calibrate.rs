@@ -17,7 +17,7 @@
 use super::fit::CORRELATED;
 use super::predict::{DEVIATE_80, Prediction, Repeatability, compare, values_at};
 use super::rows::{Row, scenario_of};
-use super::slopes::{Bench, data};
+use super::slopes::{Bench, Rows, data};
 use super::squares::Squares;
 use crate::error::{Error, Result, nearest_word};
 use crate::scenario::LoadOptions;
@@ -102,25 +102,42 @@ pub fn calibrate(
     options: &LoadOptions,
     tell: &dyn Fn(&str),
 ) -> Result<Calibration> {
-    let candidates = candidates(&rows, vary, rigs, options)?;
-    let (names, priors): (Vec<String>, Vec<f64>) = candidates.into_iter().unzip();
+    let candidates = candidates(titles(&rows, rigs, options)?, vary, options)?;
     let scatter = Repeatability::read(options)?;
-    let bench = Bench { rows: &rows, rigs, options, scatter: &scatter };
-    let predictions = first(&bench)?;
+    let predictions = first(&rows, rigs, options, &scatter)?;
     let data = data(&rows, &predictions);
     if data.is_empty() {
         let words = "nothing to fit to in these rows: throughput of a saturated row, publish \
-                     latency of a paced one, or lag of a slow group";
+                     latency of a paced one, lag of a slow group, or CPU";
         return Err(Error::usage(words));
     }
-    let count = names.len();
-    tell(&format!("{} measurements of {} rows, {count} values", data.len(), rows.len()));
+    tell(&format!(
+        "{} measurements of {} rows, {} values",
+        data.len(),
+        rows.len(),
+        candidates.len()
+    ));
+    let subject = Rows { rows: &rows, rigs, options };
+    let bench = Bench { subject: &subject, scatter: &scatter };
+    let fitted = solve(&bench, &data, candidates, options, tell)?;
+    Ok(Calibration { rows, ..fitted })
+}
+
+/// Finds the values by which the data are met; the rows are the caller's to add.
+pub(super) fn solve(
+    bench: &Bench<'_>,
+    data: &[&Prediction],
+    candidates: Vec<(String, f64)>,
+    options: &LoadOptions,
+    tell: &dyn Fn(&str),
+) -> Result<Calibration> {
+    let (names, priors): (Vec<String>, Vec<f64>) = candidates.into_iter().unzip();
     let start = DVector::from_iterator(data.len(), data.iter().map(|one| one.predicted));
     let moved = DVector::zeros(names.len());
-    let squares = bench.squares(&data, &names, priors.clone(), [&start, &moved])?;
+    let squares = bench.squares(data, &names, priors.clone(), [&start, &moved])?;
     let found = Found { moved, predicted: start.clone(), squares };
-    let found = descend(&bench, &data, &names, found, tell)?;
-    let found = reweighed(&bench, &data, &names, found, tell)?;
+    let found = descend(bench, data, &names, found, tell)?;
+    let found = reweighed(bench, data, &names, found, tell)?;
     let covariance = found.squares.covariance(|_| true);
     let cards = Cards::new(options.cards.clone(), BTreeMap::new());
     let values = names.iter().enumerate().map(|(index, name)| {
@@ -133,7 +150,7 @@ pub fn calibrate(
             .map(|spread| libm::exp(spread * DEVIATE_80));
         Calibrated { name: name.clone(), was, is, before, after, told }
     });
-    let values = values.collect();
+    let values: Vec<Calibrated> = values.collect();
     let fitted = data.iter().zip(&found.predicted).map(|(one, after)| Datum {
         row: one.row,
         quantity: one.quantity,
@@ -141,27 +158,29 @@ pub fn calibrate(
         before: one.predicted,
         after: *after,
     });
-    let fitted = fitted.collect();
     let free = (data.len() as f64 - found.squares.used(&covariance)).max(1.0);
-    let misfit = [bench.misfits(&data, &start), bench.misfits(&data, &found.predicted)]
+    let misfit = [bench.misfits(data, &start), bench.misfits(data, &found.predicted)]
         .map(|misfits| misfits.norm_squared() / free);
     let mut correlations = Squares::correlations(&covariance, CORRELATED);
-    let told: &Vec<Calibrated> = &values;
-    correlations.retain(|(first, second, _)| told[*first].told && told[*second].told);
-    Ok(Calibration { correlations, values, data: fitted, misfit, rows })
+    correlations.retain(|(first, second, _)| values[*first].told && values[*second].told);
+    Ok(Calibration { correlations, values, data: fitted.collect(), misfit, rows: Vec::new() })
 }
 
-/// Uncertain values with the standard deviations of their logarithms.
-fn candidates(
-    rows: &[Row],
-    vary: &[String],
-    rigs: Option<&Path>,
-    options: &LoadOptions,
-) -> Result<Vec<(String, f64)>> {
+/// The cards that rows use.
+fn titles(rows: &[Row], rigs: Option<&Path>, options: &LoadOptions) -> Result<BTreeSet<String>> {
     let mut titles = BTreeSet::new();
     for row in rows {
         titles.extend(scenario_of(row, rigs, options)?.scenario.cards.into_keys());
     }
+    Ok(titles)
+}
+
+/// Uncertain values with the standard deviations of their logarithms.
+pub(super) fn candidates(
+    titles: BTreeSet<String>,
+    vary: &[String],
+    options: &LoadOptions,
+) -> Result<Vec<(String, f64)>> {
     let cards = Cards::new(options.cards.clone(), BTreeMap::new());
     let mut all = Vec::new();
     for title in &titles {
@@ -187,14 +206,18 @@ fn candidates(
 }
 
 /// Predictions with the cards as they are.
-fn first(bench: &Bench<'_>) -> Result<Vec<Prediction>> {
-    let made: Result<Vec<Vec<Prediction>>> = bench
-        .rows
+fn first(
+    rows: &[Row],
+    rigs: Option<&Path>,
+    options: &LoadOptions,
+    scatter: &Repeatability,
+) -> Result<Vec<Prediction>> {
+    let made: Result<Vec<Vec<Prediction>>> = rows
         .par_iter()
         .enumerate()
         .map(|(index, row)| {
-            let values = values_at(row, bench.rigs, bench.options, &[])?;
-            Ok(compare(index, row, &[values], bench.scatter))
+            let values = values_at(row, rigs, options, &[])?;
+            Ok(compare(index, row, &[values], scatter))
         })
         .collect();
     Ok(made?.concat())
@@ -255,7 +278,7 @@ fn reweighed(
         if kinds.all(|kind| (1.0 / NEAR..NEAR).contains(&near(&kind))) {
             break;
         }
-        let scatter = bench.scatter.widened(wider.clone());
+        let scatter = bench.scatter.widened(&wider);
         for (index, one) in data.iter().enumerate() {
             let factor = at(&before, one.quantity) / at(&wider, one.quantity);
             found.squares.slopes.row_mut(index).scale_mut(factor);
@@ -309,6 +332,19 @@ fn improve(
 }
 
 impl Calibration {
+    /// The factors by which values that are told have moved.
+    pub fn factors(&self) -> Vec<(String, f64)> {
+        let number = |text: &str| -> Option<f64> {
+            let mut words = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+            words.find_map(|word| word.parse().ok())
+        };
+        let factor = |one: &Calibrated| {
+            let (was, is) = (number(&one.was)?, number(&one.is)?);
+            (one.told && was > 0.0).then(|| (one.name.clone(), is / was))
+        };
+        self.values.iter().filter_map(factor).collect()
+    }
+
     /// Cards with what the rows tell, as (`KIND/CARD`, text); `date` is written beside new values.
     ///
     /// # Errors

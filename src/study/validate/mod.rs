@@ -1,6 +1,7 @@
 //! How far predictions are from measurements: rows of published or own runs, each simulated on its
 //! rig, with intervals, gates and baselines.
 
+mod backtest;
 mod baselines;
 mod calibrate;
 mod fit;
@@ -10,6 +11,7 @@ mod rows;
 mod slopes;
 mod squares;
 
+pub use backtest::{BackTest, Hour, METRICS, backtest, hours};
 pub use baselines::Baseline;
 pub use calibrate::{Calibrated, Calibration, Datum, calibrate};
 pub use fit::{Fit, LeftOut, Told};

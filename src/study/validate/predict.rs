@@ -79,8 +79,18 @@ impl Repeatability {
     }
 
     /// The same with other deviations: a factor on each of these quantities'.
-    pub(super) fn widened(&self, wider: BTreeMap<&'static str, f64>) -> Self {
-        Self { wider, ..self.clone() }
+    pub(super) fn widened(&self, wider: &BTreeMap<&'static str, f64>) -> Self {
+        let mut all = self.clone();
+        for (quantity, factor) in wider {
+            *all.wider.entry(quantity).or_insert(1.0) *= factor;
+        }
+        all
+    }
+
+    /// For means over an hour, which scatter as throughput does, whatever they are of.
+    pub(super) fn of_hours(&self, quantities: &[&'static str]) -> Self {
+        let factor = |one: &&'static str| (*one, self.throughput / self.of(one));
+        self.widened(&quantities.iter().map(factor).collect())
     }
 
     /// The deviation of a quantity.

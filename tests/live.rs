@@ -267,6 +267,7 @@ fn played(plan: MockPlan, sets: &[&str]) -> kafsim::live::Measured {
         journal: folder.path().join("journal"),
         cluster_id: None,
         yes: false,
+        acts: Vec::new(),
     };
     let measured = bench(&checked.scenario, Seed::new(1), &Target::Mock(plan), &options);
     nothing_left(&folder.path().join("journal"));

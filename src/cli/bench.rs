@@ -33,6 +33,10 @@ pub(crate) struct Bench {
     /// Most bytes sent, before replication
     #[arg(long, value_name = "BYTES", default_value = "2 GiB")]
     pub(super) max_bytes: String,
+    /// Run a command at an instant of the run, on a cluster of one's own on this machine; the run
+    /// goes on whatever the cluster does then; may be repeated
+    #[arg(long, value_name = "SPAN=COMMAND")]
+    pub(super) act: Vec<String>,
     /// Name of the rig in the row that `kafsim validate` reads [default: the scenario's name]
     #[arg(long, value_name = "NAME")]
     pub(super) rig: Option<String>,

@@ -7,7 +7,7 @@ use kafsim::analysis::judge;
 use kafsim::chance::Seed;
 use kafsim::error::{Error, Result};
 use kafsim::interop::{RunRow, measured_row};
-use kafsim::live::{Caps, Ending, Left, Measured, MockPlan, Options, Plan, Security, Target};
+use kafsim::live::{Act, Caps, Ending, Left, Measured, MockPlan, Options, Plan, Security, Target};
 use kafsim::live::{bench, cleanup};
 use kafsim::metrics::Run;
 use kafsim::report::{figures, output};
@@ -23,6 +23,7 @@ impl Bench {
         let caps = self.caps()?;
         let checked = load(&self.source.scenario, &self.source.options())?;
         let scenario = &checked.scenario;
+        let acts: Result<Vec<Act>> = self.act.iter().map(|text| Act::parse(text)).collect();
         let target = self.guest.target();
         for warning in &checked.warnings {
             self.output.say(&format!("warning: {}; {}", warning.found, warning.allowed));
@@ -41,6 +42,7 @@ impl Bench {
             journal: journal.clone(),
             cluster_id: self.guest.cluster_id.clone(),
             yes: self.guest.yes,
+            acts: acts?,
         };
         self.output.say(&format!(
             "measuring {} on {}; journal {}",

@@ -97,6 +97,7 @@ impl<'e> Conductor<'e> {
             journal: PathBuf::new(),
             cluster_id: guest.cluster_id.clone(),
             yes: guest.yes,
+            acts: Vec::new(),
         };
         // A plan that cannot be is refused before anybody is contacted.
         Plan::new(purpose, 1, budget)?;
@@ -232,6 +233,7 @@ impl<'e> Conductor<'e> {
             journal: journal.clone(),
             cluster_id: self.guest.cluster_id.clone(),
             yes: self.guest.yes,
+            acts: Vec::new(),
         };
         let seed = Seed::new(u64::from(repeat));
         let measured = bench(&checked.scenario, seed, &self.target, &options);

@@ -1,5 +1,6 @@
 //! A bench from plan to clean-up.
 
+use super::acts::{self, Act, Acting};
 use super::clock::pause;
 use super::cluster::{Cluster, Layout, Target, loopback, rdkafka_words};
 use super::consume::Member;
@@ -41,6 +42,8 @@ pub struct Options {
     pub cluster_id: Option<String>,
     /// Consent to a cluster that is not on this machine.
     pub yes: bool,
+    /// What is done to the cluster meanwhile; the run then goes on when the cluster is not well.
+    pub acts: Vec<Act>,
 }
 
 /// How a bench ended.
@@ -89,6 +92,7 @@ pub fn bench(
     Plan::of(scenario)?.within(&options.caps)?;
     let codec = settings::codec(scenario)?;
     consent(target, options)?;
+    acts::permit(target, options)?;
     let cluster = Cluster::open(
         target,
         scenario.cluster.brokers.len().clamp(1, 64) as u32,
@@ -156,12 +160,13 @@ impl Stage<'_> {
         }
         tally.leave.store(true, Relaxed);
         fell += join(readers);
-        let (stop, watch) = stop?;
+        let (stop, watch, acting) = stop?;
         if fell > 0 {
             return Err(Error::runtime(format!("{fell} client threads failed")));
         }
         let end = tally.end();
-        let (series, events, used) = watch.finish(end);
+        let (series, mut events, used) = watch.finish(end);
+        events.extend(acts::events(acting));
         let facts = Facts {
             mock: self.cluster.admin().is_none(),
             layout: self.healthy.clone(),
@@ -223,7 +228,7 @@ impl Stage<'_> {
         run: &str,
         threads: &mut Vec<(bool, JoinHandle<()>)>,
         journal: &mut Journal,
-    ) -> Result<(Stop, Watch<'w>)> {
+    ) -> Result<(Stop, Watch<'w>, Acting)> {
         let failed = |error: KafkaError| {
             let words = format!("a client cannot start: {error}");
             Error::runtime(self.options.security.redact(&words))
@@ -255,8 +260,11 @@ impl Stage<'_> {
         for client in clients {
             threads.push((true, spawn(host::SENDER, move || client.play())?));
         }
-        let stop = watch.run(&self.asked, self.cluster.admin(), &self.healthy);
-        Ok((stop, watch))
+        let acting = acts::start(&self.options.acts, tally);
+        // Who breaks a cluster on purpose wants to see what follows.
+        let guarded = self.cluster.admin().filter(|_| acting.is_empty());
+        let stop = watch.run(&self.asked, guarded, &self.healthy);
+        Ok((stop, watch, acting))
     }
 
     /// Starts the groups and waits until they own everything. On the mock two members that

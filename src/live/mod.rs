@@ -9,6 +9,7 @@
 //! cluster, and cleans up whatever happens. This floor has the only wall clock, threads and
 //! network of the library.
 
+mod acts;
 mod bench;
 mod clock;
 mod cluster;
@@ -29,6 +30,7 @@ mod tally;
 mod verdict;
 mod watch;
 
+pub use acts::Act;
 pub use bench::{Ending, Measured, Options, bench};
 pub use cluster::{MockPlan, Target};
 pub use journal::{Journal, Left, cleanup};

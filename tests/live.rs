@@ -516,3 +516,139 @@ fn validated(folder: &Path, cards: &Path) {
     let pairs = found["pairs"].as_array().expect("pairs");
     assert!(pairs.iter().any(|pair| pair["setting"] == "acks"), "{found}");
 }
+
+#[test]
+fn acts_happen_at_their_instant_and_stand_among_the_events() {
+    let folder = folder();
+    let mark = folder.path().join("mark");
+    let mut command = short(folder.path());
+    command.arg("--act").arg(format!("2 s=touch {}", mark.display()));
+    // Nothing is cut short by what fails.
+    command.args(["--act", "1 s=exit 3"]);
+    let out = command.output().expect("a run");
+    let summary = summary(folder.path());
+    whole(out.status.code(), &summary);
+    conserves(&summary);
+    assert!(mark.is_file());
+    let text = std::fs::read_to_string(folder.path().join("out/events.csv")).expect("events");
+    let acts: Vec<&str> = text.lines().filter(|line| line.contains(",act,")).collect();
+    assert_eq!(acts.len(), 4, "{text}");
+    for (line, at) in acts.iter().zip([1.0, 1.0, 2.0, 2.0]) {
+        let seconds: f64 = line.split(',').next().and_then(|s| s.parse().ok()).expect("a time");
+        assert!((at..at + 0.9).contains(&seconds), "{line}");
+    }
+    assert!(text.contains("exit status: 3"), "{text}");
+    let mut command = short(folder.path());
+    std::fs::remove_file(folder.path().join("journal")).expect("the journal");
+    command.args(["--bootstrap", "192.0.2.1:9092", "--yes", "--act", "1 s=true"]);
+    refused(&mut command, folder.path(), "--act is for clusters of one's own");
+}
+
+/// A number that depends on nothing but its place in a row.
+fn pseudo_random(number: u64) -> u64 {
+    let mixed = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 20
+}
+
+/// One run that gets a signal at some time; its journal.
+fn struck(number: u64, bootstrap: Option<&str>, folder: &Path) -> PathBuf {
+    let journal = folder.join(format!("journal-{number}"));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.arg("bench").arg(scenario()).args(["--set", "duration=3 s", "--set", "warm_up=1 s"]);
+    command.args(["--out", "none", "--journal"]).arg(&journal);
+    if let Some(addresses) = bootstrap {
+        command.args(["--bootstrap", addresses]);
+    }
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");
+    std::thread::sleep(Duration::from_millis(pseudo_random(number) % 6_000));
+    let signal = ["-INT", "-TERM", "-KILL"][(number % 3) as usize];
+    // It may have ended by itself; then nobody is there to be struck.
+    let pid = child.id().to_string();
+    let _gone = std::process::Command::new("kill").args([signal, &pid]).output();
+    for _ in 0..600 {
+        if child.try_wait().expect("its state").is_some() {
+            return journal;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().expect("its end");
+    panic!("run {number} did not end within 30 s of {signal}");
+}
+
+/// Runs that are struck at any time leave nothing that their journals do not know.
+#[test]
+fn a_hundred_interrupted_runs_leave_nothing() {
+    let real = real();
+    let (runs, at_once) = if real.is_some() { (100, 5) } else { (20, 5) };
+    let folder = folder();
+    let next = std::sync::atomic::AtomicU64::new(0);
+    let journals = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if number >= runs {
+                        return;
+                    }
+                    let journal = struck(number, real.as_deref(), folder.path());
+                    journals.lock().expect("nobody fell").push(journal);
+                }
+            });
+        }
+    });
+    let mut left = 0;
+    for journal in journals.into_inner().expect("nobody fell") {
+        // A run that was struck before it began has none, or an empty one.
+        if std::fs::metadata(&journal).map_or(0, |found| found.len()) == 0 {
+            continue;
+        }
+        left += Left::read(&journal).map_or(0, |left| left.topics.len());
+        let out = kafsim().arg("cleanup").arg("--journal").arg(&journal).output().expect("a run");
+        assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+    println!("{left} topics were left to their journals");
+    if let Some(addresses) = real {
+        assert!(left > 0, "no run was struck while its topic was there");
+        // A deletion that was asked for takes a moment.
+        for _ in 0..100 {
+            if topics_of(&addresses).is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(topics_of(&addresses), Vec::<String>::new());
+    }
+}
+
+/// A broker that dies is noticed; what was measured until then is kept and marked by the code.
+#[test]
+fn a_broker_that_dies_ends_the_run() {
+    let Some(addresses) = real().filter(|found| found.split(',').count() == 3) else { return };
+    let broker = |what: &str| {
+        let script = format!("{}/tests/cluster/broker", env!("CARGO_MANIFEST_DIR"));
+        let done = std::process::Command::new(script).args([what, "3"]).status();
+        assert!(done.expect("a script").success(), "{what}");
+    };
+    let folder = folder();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.arg("bench").arg(scenario()).args(["--set", "duration=60 s", "--bootstrap"]);
+    command.arg(&addresses).args(["--set", "topics/orders/replication_factor=3"]);
+    command.args(["--set", "hosts/brokers/count=3"]);
+    command.arg("--out").arg(folder.path().join("out"));
+    command.arg("--journal").arg(folder.path().join("journal"));
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a run");
+    std::thread::sleep(Duration::from_secs(12));
+    broker("kill");
+    let out = child.wait_with_output().expect("its end");
+    broker("start");
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(4), "{text}");
+    assert!(text.contains("not well"), "{text}");
+    let lasted = summary(folder.path())["duration_s"].as_f64().expect("a length");
+    assert!(lasted < 59.0, "{lasted}");
+    let mut command = kafsim();
+    command.arg("cleanup").arg("--journal").arg(folder.path().join("journal"));
+    assert_eq!(command.output().expect("a run").status.code(), Some(0));
+    nothing_left(&folder.path().join("journal"));
+}

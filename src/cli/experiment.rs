@@ -169,6 +169,7 @@ impl<'e> Conductor<'e> {
                 return Ok(End::Interrupted);
             }
         }
+        let mut stopped = false;
         for (index, (step, repeat)) in todo.iter().enumerate() {
             let left = todo[index..].iter().map(|(step, _)| self.plan.lasts_once(step));
             let left = left.fold(SimSpan::ZERO, |sum, one| sum + one);
@@ -181,13 +182,18 @@ impl<'e> Conductor<'e> {
             let measured = self.play(step, *repeat, rigs, cards)?;
             match &measured.ending {
                 Ending::Interrupted => return Ok(End::Interrupted),
-                Ending::Stopped(why) => {
+                // Once may be this step's doing: replicas that do not follow a closed loop.
+                Ending::Stopped(why) if stopped => {
                     return Err(Error::refused(format!(
                         "stopped at {}, the cluster is not well: {why}; what was measured is kept",
                         step.id
                     )));
                 }
-                Ending::Whole | Ending::Capped => {}
+                Ending::Stopped(why) => {
+                    stopped = true;
+                    self.say(&format!("   the cluster was not well, not used: {why}"));
+                }
+                Ending::Whole | Ending::Capped => stopped = false,
             }
             let note = self.note(step, *repeat, &measured, rigs, cards)?;
             self.tell(&note);
@@ -271,7 +277,7 @@ impl<'e> Conductor<'e> {
         Ok(Note {
             step: step.id.clone(),
             repeat,
-            valid: measured.run.valid,
+            valid: measured.run.valid && !matches!(measured.ending, Ending::Stopped(_)),
             values,
             warnings: measured.run.warnings.clone(),
         })

@@ -1,6 +1,7 @@
 //! Output formats.
 
 mod monitoring;
+mod compose;
 
 use crate::support::{examples, run};
 use kafsim::metrics::Run;

@@ -145,7 +145,7 @@ impl Calibrate {
     fn metrics(&self, metrics: &Path, scenario: &Path) -> Result<ExitCode> {
         let [metrics, scenario] = [metrics, scenario].map(|path| path.to_string_lossy());
         let samples = read_range_queries(&metrics, &read_whole(&metrics)?)?;
-        let text = open(&scenario)?;
+        let cluster = open(&scenario)?;
         let folder = (self.out != "none").then(|| PathBuf::from(&self.out));
         if let Some(folder) = &folder {
             output::prepare(folder)?;
@@ -158,8 +158,8 @@ impl Calibrate {
             }
         };
         let hours = hours(&samples);
-        let test = backtest([&scenario, &text], &hours, &self.vary, &options, &tell)?;
-        self.show(&test.calibration, Some(&test), &options, folder.as_deref())
+        let found = backtest([&scenario, &cluster], &hours, &self.vary, &options, &tell)?;
+        self.show(&found.calibration, Some(&found), &options, folder.as_deref())
     }
 
     /// Writes the set of files and prints the result.

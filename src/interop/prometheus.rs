@@ -79,8 +79,7 @@ fn series(answer: &Value) -> Result<Vec<(f64, f64)>, (String, &'static str)> {
         return Err((found, "one series: let the query add up or average over brokers"));
     };
     let samples = one["values"].as_array();
-    let read: Option<Vec<(f64, f64)>> =
-        samples.into_iter().flatten().map(|pair| sample(pair)).collect();
+    let read: Option<Vec<(f64, f64)>> = samples.into_iter().flatten().map(sample).collect();
     let read = read.ok_or(("a sample that is none".to_owned(), "[seconds, \"number\"]"))?;
     let read: Vec<(f64, f64)> = read.into_iter().filter(|(_, value)| !value.is_nan()).collect();
     if read.iter().any(|(_, value)| !value.is_finite() || *value < 0.0) {

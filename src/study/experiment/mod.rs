@@ -143,9 +143,10 @@ impl Plan {
     /// What the scenario's own checks say.
     pub fn scenario(&self, step: &Row, rigs: Option<&Path>, cards: &[PathBuf]) -> Result<Checked> {
         let warms = self.warm_ups.iter().any(|one| one.id == step.id);
-        let (settling, whole) = match warms {
-            true => (SimSpan::ZERO, self.warming),
-            false => (self.settling, self.settling + self.measured),
+        let (settling, whole) = if warms {
+            (SimSpan::ZERO, self.warming)
+        } else {
+            (self.settling, self.settling + self.measured)
         };
         let seconds = |span: SimSpan| format!("{} s", span.as_secs_f64());
         let sets =

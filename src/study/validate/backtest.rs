@@ -145,7 +145,7 @@ pub fn backtest(
     }
     let chosen = spread(&fit, hours);
     let titles: BTreeSet<String> = checked.scenario.cards.keys().cloned().collect();
-    let mut candidates = candidates(titles, vary, options)?;
+    let mut candidates = candidates(&titles, vary, options)?;
     if vary.is_empty() {
         candidates.retain(|(name, _)| {
             COSTS.iter().any(|key| name.rsplit_once('/').is_some_and(|(_, own)| own == *key))

@@ -17,7 +17,7 @@
 use super::fit::CORRELATED;
 use super::predict::{DEVIATE_80, Prediction, Repeatability, compare, values_at};
 use super::rows::{Row, scenario_of};
-use super::slopes::{Bench, Rows, data};
+use super::slopes::{Bench, Measured, data};
 use super::squares::Squares;
 use crate::error::{Error, Result, nearest_word};
 use crate::scenario::LoadOptions;
@@ -102,7 +102,7 @@ pub fn calibrate(
     options: &LoadOptions,
     tell: &dyn Fn(&str),
 ) -> Result<Calibration> {
-    let candidates = candidates(titles(&rows, rigs, options)?, vary, options)?;
+    let candidates = candidates(&titles(&rows, rigs, options)?, vary, options)?;
     let scatter = Repeatability::read(options)?;
     let predictions = first(&rows, rigs, options, &scatter)?;
     let data = data(&rows, &predictions);
@@ -117,7 +117,7 @@ pub fn calibrate(
         rows.len(),
         candidates.len()
     ));
-    let subject = Rows { rows: &rows, rigs, options };
+    let subject = Measured { rows: &rows, rigs, options };
     let bench = Bench { subject: &subject, scatter: &scatter };
     let fitted = solve(&bench, &data, candidates, options, tell)?;
     Ok(Calibration { rows, ..fitted })
@@ -177,13 +177,13 @@ fn titles(rows: &[Row], rigs: Option<&Path>, options: &LoadOptions) -> Result<BT
 
 /// Uncertain values with the standard deviations of their logarithms.
 pub(super) fn candidates(
-    titles: BTreeSet<String>,
+    titles: &BTreeSet<String>,
     vary: &[String],
     options: &LoadOptions,
 ) -> Result<Vec<(String, f64)>> {
     let cards = Cards::new(options.cards.clone(), BTreeMap::new());
     let mut all = Vec::new();
-    for title in &titles {
+    for title in titles {
         let uncertain = cards.uncertain(title).into_iter();
         all.extend(uncertain.map(|(key, spread)| (format!("{title}/{key}"), spread / DEVIATE_80)));
     }
@@ -275,7 +275,7 @@ fn reweighed(
         let at = |of: &BTreeMap<&'static str, f64>, kind| of.get(kind).copied().unwrap_or(1.0);
         let mut kinds = wider.keys().chain(before.keys());
         let near = |kind: &&'static str| at(&wider, *kind) / at(&before, *kind);
-        if kinds.all(|kind| (1.0 / NEAR..NEAR).contains(&near(&kind))) {
+        if kinds.all(|kind| (1.0 / NEAR..NEAR).contains(&near(kind))) {
             break;
         }
         let scatter = bench.scatter.widened(&wider);

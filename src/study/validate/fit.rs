@@ -10,7 +10,7 @@
 
 use super::predict::{DEVIATE_80, Prediction, Repeatability};
 use super::rows::Row;
-use super::slopes::{Bench, Rows, data, rows_of};
+use super::slopes::{Bench, Measured, data, rows_of};
 use super::squares::Squares;
 use crate::error::Result;
 use crate::scenario::LoadOptions;
@@ -78,7 +78,7 @@ pub(super) fn fit(
         return Ok(Fit::default());
     }
     let scatter = Repeatability::read(options)?;
-    let subject = Rows { rows, rigs, options };
+    let subject = Measured { rows, rigs, options };
     let bench = Bench { subject: &subject, scatter: &scatter };
     let before = libm::log(PRIOR) / DEVIATE_80;
     let predicted = DVector::from_iterator(data.len(), data.iter().map(|one| one.predicted));

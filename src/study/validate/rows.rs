@@ -294,9 +294,10 @@ fn scenario_text(row: &Row, shared: bool) -> String {
     line(format!("name: {}", row.id));
     line(format!("duration: {DURATION}\nwarm_up: {WARM_UP}\nengine: des"));
     let count = whole("brokers");
-    line(match shared {
-        true => format!("cluster: {{brokers: {{count: {count}}}}}"),
-        false => format!("hosts: {{brokers: {{count: {count}}}}}"),
+    line(if shared {
+        format!("cluster: {{brokers: {{count: {count}}}}}")
+    } else {
+        format!("hosts: {{brokers: {{count: {count}}}}}")
     });
     let mut config = vec![("min.insync.replicas", whole("min_insync").max(1))];
     if whole("flush_messages") > 0 {

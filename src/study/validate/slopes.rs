@@ -32,13 +32,13 @@ pub(super) trait Subject: Sync {
 
 /// Rows, and where their rigs are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct Measured<'a> {
     pub rows: &'a [Row],
     pub rigs: Option<&'a Path>,
     pub options: &'a LoadOptions,
 }
 
-impl Subject for Rows<'_> {
+impl Subject for Measured<'_> {
     fn values(
         &self,
         index: usize,

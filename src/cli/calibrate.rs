@@ -85,6 +85,7 @@ impl Calibrate {
         use super::experiment::{Conductor, End, dry_run, write};
         use kafsim::scenario::cards::Cards;
         use kafsim::study::experiment::Purpose;
+        use std::collections::BTreeMap;
         if self.experiment.dry_run {
             print(&dry_run(Purpose::Calibrate, &self.guest, &self.experiment)?)?;
             return Ok(ExitCode::SUCCESS);
@@ -117,7 +118,7 @@ impl Calibrate {
             return Ok(ExitCode::from(5));
         }
         let (title, text) =
-            scatter.card(&today(), &Cards::new(self.cards.clone(), Default::default()))?;
+            scatter.card(&today(), &Cards::new(self.cards.clone(), BTreeMap::default()))?;
         write(&start.join(format!("{title}.yaml")), &text)?;
         super::experiment::begin_cards(&start, &folder)?;
         // Everything that was measured is read again from its file, as anybody else would.

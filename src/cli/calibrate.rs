@@ -14,15 +14,18 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// Where measurements come from, one of these.
+const SOURCES: [&str; 3] = ["from", "bootstrap", "from_metrics"];
+
 /// `kafsim calibrate --from runs.csv`, or `--bootstrap HOST:PORT`, which measures first.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("source").required(true).args(["from", "bootstrap", "from_metrics"])))]
+#[command(group(ArgGroup::new("source").required(true).args(SOURCES)))]
 pub(crate) struct Calibrate {
     /// Files of measured runs to fit to, one row each, in the columns that validate reads
     #[arg(long, num_args = 1.., value_name = "FILE.csv")]
     from: Vec<PathBuf>,
-    /// Metrics of some days of a cluster, answers of Prometheus to range queries in one JSON object:
-    /// the days before the last are fitted to, the last one is predicted
+    /// Metrics of some days of a cluster, Prometheus's answers to range queries in one JSON
+    /// object: the days before the last are fitted to, the last one is predicted
     #[arg(long, value_name = "FILE.json", requires = "scenario")]
     from_metrics: Option<PathBuf>,
     /// The cluster that the metrics are of

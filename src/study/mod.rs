@@ -1,8 +1,8 @@
 //! Which runs to make, and what to make of them.
 
 mod designs;
-mod latencies;
 pub mod experiment;
+mod latencies;
 mod partitions;
 mod policies;
 mod replay;

@@ -1,7 +1,7 @@
 //! Output formats.
 
-mod monitoring;
 mod compose;
+mod monitoring;
 
 use crate::support::{examples, run};
 use kafsim::metrics::Run;

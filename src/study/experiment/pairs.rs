@@ -1,4 +1,4 @@
-//! Pairs of rows that differ in one thing: is the effect of a setting predicted, whatever the level?
+//! Pairs of rows that differ in one thing: is the effect of a setting predicted?
 
 use super::super::validate::{Prediction, Row};
 use super::DESIGN;

@@ -76,7 +76,8 @@ pub fn text(rows: &[Row], pairs: &[Pair], scatter: &Scatter) -> String {
 pub fn markdown(rows: &[Row], pairs: &[Pair], scatter: &Scatter) -> String {
     let [each, all] = tables(rows, pairs, scatter);
     format!(
-        "\n## Effects of single settings\n\nPairs of rows that differ in one thing.\n\n{}\n{}\n{}\n",
+        "\n## Effects of single settings\n\nPairs of rows that differ in one thing.\n\n\
+         {}\n{}\n{}\n",
         each.markdown(),
         all.markdown(),
         scatter_words(scatter)

@@ -29,7 +29,7 @@ impl Pair {
         if self.measured.abs() < none {
             return self.predicted.abs() < 2.0 * none;
         }
-        self.measured.signum() == self.predicted.signum()
+        self.measured * self.predicted > 0.0
     }
     /// How far the predicted ratio is from the measured one, as a logarithm.
     pub fn error(&self) -> f64 {
@@ -124,6 +124,7 @@ mod tests {
             predicted,
         };
         assert!(pair(-0.5, -0.1).right(0.05) && !pair(-0.5, 0.1).right(0.05));
+        assert!(!pair(0.5, 0.0).right(0.05), "no effect is no sign");
         assert!(pair(0.05, -0.05).right(0.05), "both within the scatter");
         assert!(!pair(0.01, 0.9).right(0.05), "an effect that is not there");
     }

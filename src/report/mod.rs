@@ -14,8 +14,8 @@ pub mod figures;
 pub mod formats;
 pub mod monitoring;
 pub mod output;
-pub mod policies;
 pub mod pairs;
+pub mod policies;
 mod sentences;
 pub mod validation;
 

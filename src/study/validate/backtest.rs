@@ -92,7 +92,7 @@ impl BackTest {
             let middle = |of: fn(&Datum) -> f64| {
                 let errors: Vec<f64> =
                     mine().map(|one| (of(one) / one.measured - 1.0).abs()).collect();
-                super::gates::median(&errors).unwrap_or(0.0)
+                crate::analysis::median(&errors).unwrap_or(0.0)
             };
             (quantity, mine().count(), [middle(|one| one.before), middle(|one| one.after)])
         };

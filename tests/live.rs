@@ -267,6 +267,7 @@ fn played(plan: MockPlan, sets: &[&str]) -> kafsim::live::Measured {
         journal: folder.path().join("journal"),
         cluster_id: None,
         yes: false,
+        acts: Vec::new(),
     };
     let measured = bench(&checked.scenario, Seed::new(1), &Target::Mock(plan), &options);
     nothing_left(&folder.path().join("journal"));
@@ -384,4 +385,270 @@ fn on_a_real_cluster_everything_arrives_and_nothing_stays() {
         interrupted(Some(&addresses), Duration::from_millis(milliseconds));
     }
     assert_eq!(topics_of(&addresses), Vec::<String>::new());
+}
+
+/// An experiment that is long enough for two steps.
+fn experiment(words: &[&str], folder: &Path) -> Command {
+    let mut command = kafsim();
+    command.args(words).args(["--bootstrap", "mock", "--budget", "25 s", "--out"]).arg(folder);
+    command
+}
+
+#[test]
+fn an_experiment_is_told_before_it_does_anything() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    for words in [&["calibrate", "--dry-run"][..], &["validate", "--live", "--dry-run"]] {
+        let mut command = kafsim();
+        // Nobody listens there, and nobody is asked.
+        command.args(words).args(["--bootstrap", "192.0.2.1:9092,192.0.2.2:9092", "--out"]);
+        let told = command.arg(&out).output().expect("a run");
+        let text = String::from_utf8_lossy(&told.stdout);
+        assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+        assert!(text.contains("taken for 2 brokers") && text.contains("× 2"), "{text}");
+        assert!(!out.exists());
+    }
+    let bad = [
+        (vec!["calibrate", "--bootstrap", "mock", "--budget", "3 s"], "--budget", 2),
+        (vec!["calibrate", "--bootstrap", "mock", "--budget", "soon"], "soon", 2),
+        (vec!["calibrate", "--bootstrap", "mock", "--out", "none"], "none", 2),
+        (vec!["calibrate"], "--from", 2),
+        (vec!["validate", "--live"], "--bootstrap", 2),
+        (vec!["validate", "--bootstrap", "mock", "x.csv"], "--live", 2),
+        (vec!["calibrate", "--bootstrap", "192.0.2.1:9092"], "not on this machine", 4),
+    ];
+    for (words, said, code) in bad {
+        let mut command = kafsim();
+        command.args(&words).current_dir(folder.path());
+        let told = command.output().expect("a run");
+        let text = String::from_utf8_lossy(&told.stderr);
+        assert_eq!(told.status.code(), Some(code), "{words:?}: {text}");
+        assert!(text.contains(said), "{words:?}: {text}");
+    }
+}
+
+/// Lines of a file, none when there is no file.
+fn lines(path: &Path) -> usize {
+    std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+fn a_calibration_that_was_interrupted_goes_on_and_is_validated_by_what_was_predicted_first() {
+    let folder = folder();
+    let out = folder.path().join("calibration");
+    let state = out.join("steps.ndjson");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    child.args(["calibrate", "--bootstrap", "mock", "--budget", "25 s", "--out"]).arg(&out);
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");
+    for _ in 0..1_200 {
+        if lines(&state) == 2 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(lines(&state), 2, "a head and a step");
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    assert_eq!(child.wait().expect("its end").code(), Some(5));
+    assert_eq!(lines(&out.join("runs_fit.csv")), 2, "a header and what was measured until then");
+    let journals = || files(&out).into_iter().filter(|path| path.ends_with("journal")).count();
+    assert_eq!(journals(), 0);
+    let first = std::fs::read_to_string(&state).expect("a state");
+    // The same command goes on; values of one card keep the fit short.
+    let words = ["calibrate", "--vary", "hosts/this-machine/speed"];
+    let told = experiment(&words, &out).output().expect("a run");
+    let text = String::from_utf8_lossy(&told.stderr);
+    assert_eq!(told.status.code(), Some(0), "{text}");
+    assert!(text.contains("1 of 2 measurements are there"), "{text}");
+    let second = std::fs::read_to_string(&state).expect("a state");
+    assert!(second.starts_with(&first) && second.lines().count() == 3, "{second}");
+    for file in ["runs_fit.csv", "rigs/this-machine.yaml", "start/hosts/this-machine.yaml"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let summary = std::fs::read_to_string(out.join("summary.json")).expect("a summary");
+    serde_json::from_str::<Value>(&summary).expect("JSON");
+    // Everything is measured: a third call only fits.
+    let told = experiment(&words, &out).output().expect("a run");
+    assert_eq!(told.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&told.stderr).contains("warming up"));
+    // Another budget is another plan, and says so instead of mixing both.
+    let mut command = experiment(&words, &out);
+    let told = command.args(["--budget", "40 s"]).output().expect("a run");
+    assert_eq!(told.status.code(), Some(2), "{}", String::from_utf8_lossy(&told.stderr));
+    assert_eq!(std::fs::read_to_string(&state).expect("a state"), second);
+    validated(folder.path(), &out);
+}
+
+/// Predictions stand on the disk before the first step is measured, and are those that are judged.
+fn validated(folder: &Path, cards: &Path) {
+    let out = folder.join("validation");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.args(["validate", "--live", "--bootstrap", "mock", "--budget", "25 s", "--cards"]);
+    command.arg(cards).arg("--out").arg(&out).args(["--format", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a run");
+    for _ in 0..1_200 {
+        if out.join("predictions.csv").is_file() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let predicted = std::fs::read_to_string(out.join("predictions.csv")).expect("predictions");
+    assert_eq!(lines(&out.join("steps.ndjson")), 1, "nothing is measured yet");
+    let told = child.wait_with_output().expect("its end");
+    assert_eq!(told.status.code(), Some(0));
+    let found: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let again = std::fs::read_to_string(out.join("predictions.csv")).expect("predictions");
+    assert_eq!(predicted, again);
+    let rows = found["rows"].as_array().expect("rows");
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert_eq!(row["split"], "holdout");
+        let begins = format!("{},", row["id"].as_str().expect("an id"));
+        let quantity = format!(",{},", row["quantity"].as_str().expect("a quantity"));
+        let line =
+            predicted.lines().find(|line| line.starts_with(&begins) && line.contains(&quantity));
+        let value = line.and_then(|line| line.rsplit(',').nth(2)).expect("a prediction");
+        let value: f64 = value.parse().expect("a number");
+        let judged = row["predicted"].as_f64().expect("a number");
+        assert!((value - judged).abs() <= 1e-4 * judged.abs() + 1e-4, "{row} {line:?}");
+    }
+    // base and base-all differ in acks alone.
+    let pairs = found["pairs"].as_array().expect("pairs");
+    assert!(pairs.iter().any(|pair| pair["setting"] == "acks"), "{found}");
+}
+
+#[test]
+fn acts_happen_at_their_instant_and_stand_among_the_events() {
+    let folder = folder();
+    let mark = folder.path().join("mark");
+    let mut command = short(folder.path());
+    command.arg("--act").arg(format!("2 s=touch {}", mark.display()));
+    // Nothing is cut short by what fails.
+    command.args(["--act", "1 s=exit 3"]);
+    let out = command.output().expect("a run");
+    let summary = summary(folder.path());
+    whole(out.status.code(), &summary);
+    conserves(&summary);
+    assert!(mark.is_file());
+    let text = std::fs::read_to_string(folder.path().join("out/events.csv")).expect("events");
+    let acts: Vec<&str> = text.lines().filter(|line| line.contains(",act,")).collect();
+    assert_eq!(acts.len(), 4, "{text}");
+    for (line, at) in acts.iter().zip([1.0, 1.0, 2.0, 2.0]) {
+        let seconds: f64 = line.split(',').next().and_then(|s| s.parse().ok()).expect("a time");
+        assert!((at..at + 0.9).contains(&seconds), "{line}");
+    }
+    assert!(text.contains("exit status: 3"), "{text}");
+    let mut command = short(folder.path());
+    std::fs::remove_file(folder.path().join("journal")).expect("the journal");
+    command.args(["--bootstrap", "192.0.2.1:9092", "--yes", "--act", "1 s=true"]);
+    refused(&mut command, folder.path(), "--act is for clusters of one's own");
+}
+
+/// A number that depends on nothing but its place in a row.
+fn pseudo_random(number: u64) -> u64 {
+    let mixed = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 20
+}
+
+/// One run that gets a signal at some time; its journal.
+fn struck(number: u64, bootstrap: Option<&str>, folder: &Path) -> PathBuf {
+    let journal = folder.join(format!("journal-{number}"));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.arg("bench").arg(scenario()).args(["--set", "duration=3 s", "--set", "warm_up=1 s"]);
+    command.args(["--out", "none", "--journal"]).arg(&journal);
+    if let Some(addresses) = bootstrap {
+        command.args(["--bootstrap", addresses]);
+    }
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");
+    std::thread::sleep(Duration::from_millis(pseudo_random(number) % 6_000));
+    let signal = ["-INT", "-TERM", "-KILL"][(number % 3) as usize];
+    // It may have ended by itself; then nobody is there to be struck.
+    let pid = child.id().to_string();
+    let _gone = std::process::Command::new("kill").args([signal, &pid]).output();
+    for _ in 0..600 {
+        if child.try_wait().expect("its state").is_some() {
+            return journal;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().expect("its end");
+    panic!("run {number} did not end within 30 s of {signal}");
+}
+
+/// Runs that are struck at any time leave nothing that their journals do not know.
+#[test]
+fn a_hundred_interrupted_runs_leave_nothing() {
+    let real = real();
+    let (runs, at_once) = if real.is_some() { (100, 5) } else { (20, 5) };
+    let folder = folder();
+    let next = std::sync::atomic::AtomicU64::new(0);
+    let journals = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if number >= runs {
+                        return;
+                    }
+                    let journal = struck(number, real.as_deref(), folder.path());
+                    journals.lock().expect("nobody fell").push(journal);
+                }
+            });
+        }
+    });
+    let mut left = 0;
+    for journal in journals.into_inner().expect("nobody fell") {
+        // A run that was struck before it began has none, or an empty one.
+        if std::fs::metadata(&journal).map_or(0, |found| found.len()) == 0 {
+            continue;
+        }
+        left += Left::read(&journal).map_or(0, |left| left.topics.len());
+        let out = kafsim().arg("cleanup").arg("--journal").arg(&journal).output().expect("a run");
+        assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+    println!("{left} topics were left to their journals");
+    if let Some(addresses) = real {
+        assert!(left > 0, "no run was struck while its topic was there");
+        // A deletion that was asked for takes a moment.
+        for _ in 0..100 {
+            if topics_of(&addresses).is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(topics_of(&addresses), Vec::<String>::new());
+    }
+}
+
+/// A broker that dies is noticed; what was measured until then is kept and marked by the code.
+#[test]
+fn a_broker_that_dies_ends_the_run() {
+    let Some(addresses) = real().filter(|found| found.split(',').count() == 3) else { return };
+    let broker = |what: &str| {
+        let script = format!("{}/tests/cluster/broker", env!("CARGO_MANIFEST_DIR"));
+        let done = std::process::Command::new(script).args([what, "3"]).status();
+        assert!(done.expect("a script").success(), "{what}");
+    };
+    let folder = folder();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kafsim"));
+    command.arg("bench").arg(scenario()).args(["--set", "duration=60 s", "--bootstrap"]);
+    command.arg(&addresses).args(["--set", "topics/orders/replication_factor=3"]);
+    command.args(["--set", "hosts/brokers/count=3"]);
+    command.arg("--out").arg(folder.path().join("out"));
+    command.arg("--journal").arg(folder.path().join("journal"));
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a run");
+    std::thread::sleep(Duration::from_secs(12));
+    broker("kill");
+    let out = child.wait_with_output().expect("its end");
+    broker("start");
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(4), "{text}");
+    assert!(text.contains("not well"), "{text}");
+    let lasted = summary(folder.path())["duration_s"].as_f64().expect("a length");
+    assert!(lasted < 59.0, "{lasted}");
+    let mut command = kafsim();
+    command.arg("cleanup").arg("--journal").arg(folder.path().join("journal"));
+    assert_eq!(command.output().expect("a run").status.code(), Some(0));
+    nothing_left(&folder.path().join("journal"));
 }

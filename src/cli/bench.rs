@@ -1,6 +1,7 @@
 //! `kafsim bench` and `kafsim cleanup`.
 
 use super::Source;
+use super::guest::Guest;
 use super::output::Output;
 use clap::Args;
 use std::path::PathBuf;
@@ -14,9 +15,8 @@ pub(crate) struct Bench {
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) output: Output,
-    /// Addresses of a real cluster [default: librdkafka's mock, inside this process]
-    #[arg(long, value_name = "HOST:PORT,…")]
-    pub(super) bootstrap: Option<String>,
+    #[command(flatten)]
+    pub(super) guest: Guest,
     /// Where the topics of this run are noted before they are created
     /// [default: a new file in the folder for temporary files]
     #[arg(long, value_name = "FILE")]
@@ -24,15 +24,6 @@ pub(crate) struct Bench {
     /// Print what would be done, and contact nobody
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Consent to a cluster that is not on this machine
-    #[arg(long)]
-    pub(super) yes: bool,
-    /// The id that the cluster must have; consents to one that is not on this machine
-    #[arg(long, value_name = "ID")]
-    pub(super) cluster_id: Option<String>,
-    /// TLS or SASL setting of librdkafka; KEY=@FILE reads the value from a file; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(super) config: Vec<String>,
     /// Longest run
     #[arg(long, value_name = "SPAN", default_value = "2 min")]
     pub(super) max_duration: String,
@@ -42,6 +33,10 @@ pub(crate) struct Bench {
     /// Most bytes sent, before replication
     #[arg(long, value_name = "BYTES", default_value = "2 GiB")]
     pub(super) max_bytes: String,
+    /// Run a command at an instant of the run, on a cluster of one's own on this machine; the run
+    /// goes on whatever the cluster does then; may be repeated
+    #[arg(long, value_name = "SPAN=COMMAND")]
+    pub(super) act: Vec<String>,
     /// Name of the rig in the row that `kafsim validate` reads [default: the scenario's name]
     #[arg(long, value_name = "NAME")]
     pub(super) rig: Option<String>,
@@ -79,7 +74,7 @@ impl Cleanup {
 
 /// The simulator needs no C compiler, so this part is built only when asked for.
 #[cfg(not(feature = "live"))]
-fn without() -> kafsim::error::Error {
+pub(super) fn without() -> kafsim::error::Error {
     kafsim::error::Error::usage(
         "this kafsim was built without the live mode; build it with `cargo build --release \
          --features live` (a C compiler and make are needed), or with `--features live-tls` for \

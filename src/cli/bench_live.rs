@@ -1,12 +1,13 @@
 //! `kafsim bench` and `kafsim cleanup` in a build with the feature `live`.
 
 use super::bench::{Bench, Cleanup};
+use super::guest::Guest;
 use super::print;
 use kafsim::analysis::judge;
 use kafsim::chance::Seed;
 use kafsim::error::{Error, Result};
 use kafsim::interop::{RunRow, measured_row};
-use kafsim::live::{Caps, Ending, Left, Measured, MockPlan, Options, Plan, Security, Target};
+use kafsim::live::{Act, Caps, Ending, Left, Measured, MockPlan, Options, Plan, Security, Target};
 use kafsim::live::{bench, cleanup};
 use kafsim::metrics::Run;
 use kafsim::report::{figures, output};
@@ -18,14 +19,12 @@ use std::process::ExitCode;
 
 impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let security = Security::new(&self.config)?;
+        let security = Security::new(&self.guest.config)?;
         let caps = self.caps()?;
         let checked = load(&self.source.scenario, &self.source.options())?;
         let scenario = &checked.scenario;
-        let target = match &self.bootstrap {
-            Some(addresses) => Target::Bootstrap(addresses.clone()),
-            None => Target::Mock(MockPlan::default()),
-        };
+        let acts: Result<Vec<Act>> = self.act.iter().map(|text| Act::parse(text)).collect();
+        let target = self.guest.target();
         for warning in &checked.warnings {
             self.output.say(&format!("warning: {}; {}", warning.found, warning.allowed));
         }
@@ -41,13 +40,17 @@ impl Bench {
             caps,
             security,
             journal: journal.clone(),
-            cluster_id: self.cluster_id.clone(),
-            yes: self.yes,
+            cluster_id: self.guest.cluster_id.clone(),
+            yes: self.guest.yes,
+            acts: acts?,
         };
         self.output.say(&format!(
             "measuring {} on {}; journal {}",
             scenario.duration.to_prose(),
-            self.bootstrap.as_deref().unwrap_or("librdkafka's mock cluster, inside this process"),
+            self.guest
+                .bootstrap
+                .as_deref()
+                .unwrap_or("librdkafka's mock cluster, inside this process"),
             journal.display()
         ));
         let seed = Seed::new(self.source.seed);
@@ -95,10 +98,7 @@ impl Bench {
         }
         let brokers = measured.brokers.to_string();
         let rig = self.rig.as_deref().unwrap_or(&scenario.name);
-        let source = match self.bootstrap {
-            Some(_) => "kafsim bench, librdkafka 2.12",
-            None => "kafsim bench on librdkafka's mock cluster",
-        };
+        let source = source(&self.guest.target());
         let row =
             measured_row(scenario, &measured.run, &measured.from_send, [&brokers, rig, source]);
         match row.filter(|_| measured.run.valid) {
@@ -140,6 +140,24 @@ impl Bench {
             return ExitCode::FAILURE;
         }
         code
+    }
+}
+
+impl Guest {
+    /// What is talked to: without an address, or at the address `mock`, librdkafka's mock.
+    pub(super) fn target(&self) -> Target {
+        match self.bootstrap.as_deref() {
+            None | Some("mock") => Target::Mock(MockPlan::default()),
+            Some(addresses) => Target::Bootstrap(addresses.to_owned()),
+        }
+    }
+}
+
+/// What a row says of where it comes from.
+pub(super) fn source(target: &Target) -> &'static str {
+    match target {
+        Target::Bootstrap(_) => "kafsim bench, librdkafka 2.12",
+        Target::Mock(_) => "kafsim bench on librdkafka's mock cluster",
     }
 }
 

@@ -9,7 +9,12 @@ mod check;
 mod compare;
 mod consumers;
 mod dashboard;
+#[cfg(feature = "live")]
+mod experiment;
+#[cfg(feature = "live")]
+mod experiment_state;
 mod explain;
+mod guest;
 mod import;
 mod output;
 mod partitions;
@@ -17,6 +22,8 @@ mod schema;
 mod shell;
 mod simulate;
 mod validate;
+#[cfg(feature = "live")]
+mod validate_live;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kafsim::error::Result;

@@ -1,5 +1,6 @@
 //! `kafsim validate`.
 
+use super::guest::{Experiment, Guest};
 use super::{Format, print};
 use clap::Args;
 use kafsim::error::{Error, Result};
@@ -10,34 +11,51 @@ use kafsim::study::validate::{Row, Validation, read_rows, validate};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// `kafsim validate FILE.csv …`.
+/// `kafsim validate FILE.csv …`, or `--live`, which predicts, then measures.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
     /// Files of measured runs, one row each
-    #[arg(required = true, value_name = "FILE.csv")]
+    #[arg(required_unless_present = "live", conflicts_with = "live", value_name = "FILE.csv")]
     files: Vec<PathBuf>,
+    /// Predict steps that no calibration has seen, measure them on the cluster at --bootstrap, and
+    /// tell how far off the predictions were
+    #[arg(long, requires = "bootstrap")]
+    pub(super) live: bool,
+    #[command(flatten)]
+    pub(super) guest: Guest,
+    #[command(flatten)]
+    pub(super) experiment: Experiment,
     /// Folder with further rigs, one scenario fragment each
     #[arg(long, value_name = "DIR")]
-    rigs: Option<PathBuf>,
+    pub(super) rigs: Option<PathBuf>,
     /// Folder with further cards, laid out like models/; may be repeated
     #[arg(long, value_name = "DIR")]
-    cards: Vec<PathBuf>,
+    pub(super) cards: Vec<PathBuf>,
     /// Predict each row marked `fit` also by the fit to all others
     #[arg(long)]
     leave_one_out: bool,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Format of standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub(super) format: Format,
     /// Folder for report.md, rows.csv, summary.json and the figure
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
 }
 
 impl Validate {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        if self.live {
+            #[cfg(feature = "live")]
+            return self.measured();
+            #[cfg(not(feature = "live"))]
+            return Err(super::bench::without());
+        }
+        if self.guest.bootstrap.is_some() {
+            return Err(Error::usage("--bootstrap: found without --live; allowed is with it"));
+        }
         let rows = rows(&self.files, self.rigs.as_deref())?;
         if let Some(folder) = &self.out {
             output::prepare(folder)?;
@@ -71,7 +89,7 @@ pub(crate) fn rows(files: &[PathBuf], rigs: Option<&Path>) -> Result<Vec<Row>> {
     if problems.is_empty() { Ok(rows) } else { Err(Error::input(problems)) }
 }
 
-fn write(folder: &Path, result: &Validation) -> Result<()> {
+pub(super) fn write(folder: &Path, result: &Validation) -> Result<()> {
     let picture = figures::validation_picture(result)?;
     output::write_pictures(&folder.join("figures"), &[picture])?;
     let files = [

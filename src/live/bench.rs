@@ -1,5 +1,6 @@
 //! A bench from plan to clean-up.
 
+use super::acts::{self, Act, Acting};
 use super::clock::pause;
 use super::cluster::{Cluster, Layout, Target, loopback, rdkafka_words};
 use super::consume::Member;
@@ -7,7 +8,7 @@ use super::guards::{admit, clean, consent};
 use super::host;
 use super::journal::Journal;
 use super::names::{group_name, run_id, topic_name};
-use super::outcome::{Facts, outcome};
+use super::outcome::{Facts, outcome, share_of_cores};
 use super::plan::{Caps, Plan};
 use super::produce::Client;
 use super::security::Security;
@@ -41,6 +42,8 @@ pub struct Options {
     pub cluster_id: Option<String>,
     /// Consent to a cluster that is not on this machine.
     pub yes: bool,
+    /// What is done to the cluster meanwhile; the run then goes on when the cluster is not well.
+    pub acts: Vec<Act>,
 }
 
 /// How a bench ended.
@@ -65,6 +68,9 @@ pub struct Measured {
     pub ending: Ending,
     /// Publish latency from the actual send, by producer.
     pub from_send: BTreeMap<String, Quantiles>,
+    /// Share of this machine's cores that this process and brokers on it took; nothing when no
+    /// broker runs here.
+    pub cpu: Option<f64>,
     /// Brokers that there were.
     pub brokers: u32,
     /// What could not be deleted, with the reason; empty when everything is gone.
@@ -86,6 +92,7 @@ pub fn bench(
     Plan::of(scenario)?.within(&options.caps)?;
     let codec = settings::codec(scenario)?;
     consent(target, options)?;
+    acts::permit(target, options)?;
     let cluster = Cluster::open(
         target,
         scenario.cluster.brokers.len().clamp(1, 64) as u32,
@@ -153,12 +160,13 @@ impl Stage<'_> {
         }
         tally.leave.store(true, Relaxed);
         fell += join(readers);
-        let (stop, watch) = stop?;
+        let (stop, watch, acting) = stop?;
         if fell > 0 {
             return Err(Error::runtime(format!("{fell} client threads failed")));
         }
         let end = tally.end();
-        let (series, events, used) = watch.finish(end);
+        let (series, mut events, used) = watch.finish(end);
+        events.extend(acts::events(acting));
         let facts = Facts {
             mock: self.cluster.admin().is_none(),
             layout: self.healthy.clone(),
@@ -167,6 +175,7 @@ impl Stage<'_> {
             used,
             end,
         };
+        let cpu = share_of_cores(&tally, &facts);
         let (run, from_send) = outcome(scenario, self.seed, &tally, facts);
         let ending = match stop {
             Stop::End => Ending::Whole,
@@ -174,7 +183,7 @@ impl Stage<'_> {
             Stop::Cap => Ending::Capped,
             Stop::Unwell(why) => Ending::Stopped(why),
         };
-        Ok(Measured { run, ending, from_send, brokers: 0, left: Vec::new() })
+        Ok(Measured { run, ending, from_send, cpu, brokers: 0, left: Vec::new() })
     }
 
     /// Creates the topics, each after its line in the journal.
@@ -219,7 +228,7 @@ impl Stage<'_> {
         run: &str,
         threads: &mut Vec<(bool, JoinHandle<()>)>,
         journal: &mut Journal,
-    ) -> Result<(Stop, Watch<'w>)> {
+    ) -> Result<(Stop, Watch<'w>, Acting)> {
         let failed = |error: KafkaError| {
             let words = format!("a client cannot start: {error}");
             Error::runtime(self.options.security.redact(&words))
@@ -251,8 +260,11 @@ impl Stage<'_> {
         for client in clients {
             threads.push((true, spawn(host::SENDER, move || client.play())?));
         }
-        let stop = watch.run(&self.asked, self.cluster.admin(), &self.healthy);
-        Ok((stop, watch))
+        let acting = acts::start(&self.options.acts, tally);
+        // Who breaks a cluster on purpose wants to see what follows.
+        let guarded = self.cluster.admin().filter(|_| acting.is_empty());
+        let stop = watch.run(&self.asked, guarded, &self.healthy);
+        Ok((stop, watch, acting))
     }
 
     /// Starts the groups and waits until they own everything. On the mock two members that

@@ -2,7 +2,7 @@
 
 use super::Security;
 use super::bench::Options;
-use super::cluster::{Cluster, Layout, Target, loopback, rdkafka_words};
+use super::cluster::{Admin, Cluster, Layout, Target, loopback, rdkafka_words};
 use super::journal::{Journal, Left};
 use crate::error::{Error, Result};
 
@@ -20,7 +20,11 @@ pub(super) fn consent(target: &Target, options: &Options) -> Result<()> {
 
 /// The cluster is the one that is meant, and its brokers are where consent was given for.
 pub(super) fn admit(cluster: &Cluster, options: &Options) -> Result<Layout> {
-    let Some(admin) = cluster.admin() else { return Ok(Layout::default()) };
+    cluster.admin().map_or_else(|| Ok(Layout::default()), |admin| admit_admin(admin, options))
+}
+
+/// The same of a cluster that only answers questions so far.
+pub(super) fn admit_admin(admin: &Admin, options: &Options) -> Result<Layout> {
     if let Some(wanted) = &options.cluster_id {
         let found = admin.cluster_id().unwrap_or_else(|| "none".to_owned());
         if found != *wanted {

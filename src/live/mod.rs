@@ -9,6 +9,7 @@
 //! cluster, and cleans up whatever happens. This floor has the only wall clock, threads and
 //! network of the library.
 
+mod acts;
 mod bench;
 mod clock;
 mod cluster;
@@ -24,12 +25,15 @@ mod produce;
 mod security;
 mod settings;
 mod signals;
+mod survey;
 mod tally;
 mod verdict;
 mod watch;
 
+pub use acts::Act;
 pub use bench::{Ending, Measured, Options, bench};
 pub use cluster::{MockPlan, Target};
 pub use journal::{Journal, Left, cleanup};
 pub use plan::{Caps, Plan};
 pub use security::Security;
+pub use survey::{Survey, cleanup_all, survey};

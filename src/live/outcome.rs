@@ -94,6 +94,17 @@ pub(super) fn outcome(
     (run, from_send)
 }
 
+/// Share of this machine's cores that this process and brokers on it took after the warm-up. Other
+/// processes are left out: they are no part of the scenario.
+pub(super) fn share_of_cores(tally: &Tally, facts: &Facts) -> Option<f64> {
+    let seconds = facts.end.saturating_sub(tally.from) as f64 / 1e9;
+    let [_, warm, last] = &facts.used;
+    let brokers = |used: &Used| used.brokers.values().sum::<f64>();
+    let used = last.own - warm.own + brokers(last) - brokers(warm);
+    let known = seconds > 0.0 && !last.brokers.is_empty();
+    known.then(|| (used / seconds / super::host::cores()).clamp(0.0, 1.0))
+}
+
 fn rate(counted: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { counted as f64 / seconds } else { 0.0 }
 }

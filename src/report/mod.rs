@@ -3,6 +3,7 @@
 //! A run becomes a [`document`] once, which the formats print; [`figures`] draw it; [`output`]
 //! writes the complete set of files; [`explain`] reads the models' own documentation aloud.
 
+pub mod backtest;
 pub mod calibration;
 pub mod chart;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod figures;
 pub mod formats;
 pub mod monitoring;
 pub mod output;
+pub mod pairs;
 pub mod policies;
 mod sentences;
 pub mod validation;

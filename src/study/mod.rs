@@ -2,6 +2,7 @@
 
 mod consumers;
 mod designs;
+pub mod experiment;
 mod latencies;
 mod partitions;
 mod policies;

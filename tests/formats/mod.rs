@@ -1,5 +1,6 @@
 //! Output formats.
 
+mod compose;
 mod monitoring;
 
 use crate::support::{examples, run};

@@ -1,5 +1,6 @@
 //! Studies: validation, comparison, partitions.
 
+mod backtest;
 mod calibration;
 mod consumers;
 mod latencies;

@@ -21,6 +21,11 @@ pub(super) const CLUSTER: Table = &[
 ];
 const BROKERS: Table = &[
     Key::required("run_on", Shape::Text, "a key of hosts: one broker on each machine"),
+    Key::optional(
+        "count",
+        Shape::Count { min: 1, max: MOST_BROKERS },
+        "brokers in all, dealt to the machines in turn, so that several may share one",
+    ),
     Key::default("first_id", Shape::Count { min: 0, max: 1_000_000 }, "1", "lowest node.id"),
     Key::default("log_dirs", Shape::Count { min: 1, max: 100 }, "1", "log dirs of a broker"),
     Key::default(
@@ -122,6 +127,7 @@ fn read_brokers(
     let first = fields.count("first_id");
     let log_dirs = fields.count("log_dirs");
     let start_up: Option<Distribution<SimSpan>> = fields.distribution("start_up");
+    let count = if fields.has("count") { Some(fields.count("count")?) } else { None };
     let group = run_on(fields, hosts);
     let (group, first, log_dirs, start_up) = (group?, first?, log_dirs? as u32, start_up?);
     if group.hosts.len() as u64 > MOST_BROKERS {
@@ -129,8 +135,10 @@ fn read_brokers(
         fields.refuse("run_on", found, format!("at most {MOST_BROKERS}"));
         return None;
     }
-    let brokers = group.hosts.iter().enumerate().map(|(index, host)| Broker {
-        node_id: first as u32 + index as u32,
+    let machines = group.hosts.iter().enumerate().cycle();
+    let count = count.map_or(group.hosts.len(), |count| count as usize);
+    let brokers = machines.take(count).enumerate().map(|(number, (index, host))| Broker {
+        node_id: first as u32 + number as u32,
         host: HostId::from_index(index),
         rack: host.zone.clone(),
         log_dirs: log_dirs_of(host, log_dirs),

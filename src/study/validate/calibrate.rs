@@ -3,8 +3,10 @@
 //! # Rule
 //! Gauss and Newton's steps on the logarithms of values and of gated quantities, with each value's
 //! uncertainty as its prior, so that what the rows do not tell stays where it was and as uncertain
-//! as it was. Steps are halved until they help. Intervals come from the last slopes, wider where
-//! misfits are larger than the scatter of repeats.
+//! as it was. Steps are halved until they help. Where a kind of quantity is missed by more than
+//! repeats scatter, its deviation is what it is missed by (variance components, found in turn with
+//! the values): a kind that the model predicts badly does not bend what the others tell. Intervals
+//! come from the last slopes.
 //! # Assumes
 //! Quantities are smooth in the logarithms of values; slopes are taken again after large moves.
 //! # Breaks
@@ -15,7 +17,7 @@
 use super::fit::CORRELATED;
 use super::predict::{DEVIATE_80, Prediction, Repeatability, compare, values_at};
 use super::rows::{Row, scenario_of};
-use super::slopes::{Bench, data};
+use super::slopes::{Bench, Measured, data};
 use super::squares::Squares;
 use crate::error::{Error, Result, nearest_word};
 use crate::scenario::LoadOptions;
@@ -79,6 +81,11 @@ const HALVINGS: usize = 4;
 const GAIN: f64 = 0.01;
 /// Slopes are taken again when a value has moved by more than this factor since the last time.
 const FAR: f64 = 1.25;
+/// Most times that deviations are found again, and the factor within which they stay.
+const REWEIGHINGS: usize = 3;
+const NEAR: f64 = 1.2;
+/// Data of which fewer than this share are left tell nothing of their own deviation.
+const LEAST_FREE: f64 = 0.25;
 /// A value whose interval shrinks by less than this share is not told by the rows.
 const TOLD: f64 = 0.05;
 
@@ -95,26 +102,46 @@ pub fn calibrate(
     options: &LoadOptions,
     tell: &dyn Fn(&str),
 ) -> Result<Calibration> {
-    let candidates = candidates(&rows, vary, rigs, options)?;
-    let (names, priors): (Vec<String>, Vec<f64>) = candidates.into_iter().unzip();
+    let candidates = candidates(&titles(&rows, rigs, options)?, vary, options)?;
     let scatter = Repeatability::read(options)?;
-    let bench = Bench { rows: &rows, rigs, options, scatter: &scatter };
-    let predictions = first(&bench)?;
+    let predictions = first(&rows, rigs, options, &scatter)?;
     let data = data(&rows, &predictions);
     if data.is_empty() {
         let words = "nothing to fit to in these rows: throughput of a saturated row, publish \
-                     latency of a paced one, or lag of a slow group";
+                     latency of a paced one, lag of a slow group, or CPU";
         return Err(Error::usage(words));
     }
-    let count = names.len();
-    tell(&format!("{} measurements of {} rows, {count} values", data.len(), rows.len()));
+    tell(&format!(
+        "{} measurements of {} rows, {} values",
+        data.len(),
+        rows.len(),
+        candidates.len()
+    ));
+    let subject = Measured { rows: &rows, rigs, options };
+    let bench = Bench { subject: &subject, scatter: &scatter };
+    let fitted = solve(&bench, &data, candidates, options, tell)?;
+    Ok(Calibration { rows, ..fitted })
+}
+
+/// Finds the values by which the data are met; the rows are the caller's to add.
+pub(super) fn solve(
+    bench: &Bench<'_>,
+    data: &[&Prediction],
+    candidates: Vec<(String, f64)>,
+    options: &LoadOptions,
+    tell: &dyn Fn(&str),
+) -> Result<Calibration> {
+    let (names, priors): (Vec<String>, Vec<f64>) = candidates.into_iter().unzip();
     let start = DVector::from_iterator(data.len(), data.iter().map(|one| one.predicted));
-    let found = descend(&bench, &data, &names, &priors, &start, tell)?;
+    let moved = DVector::zeros(names.len());
+    let squares = bench.squares(data, &names, priors.clone(), [&start, &moved])?;
+    let found = Found { moved, predicted: start.clone(), squares };
+    let found = descend(bench, data, &names, found, tell)?;
+    let found = reweighed(bench, data, &names, found, tell)?;
     let covariance = found.squares.covariance(|_| true);
-    let birge = found.squares.birge(&covariance);
     let cards = Cards::new(options.cards.clone(), BTreeMap::new());
     let values = names.iter().enumerate().map(|(index, name)| {
-        let spread = (covariance[(index, index)] * birge).sqrt();
+        let spread = covariance[(index, index)].sqrt();
         let told = spread < (1.0 - TOLD) * priors[index];
         let (title, key) = name.rsplit_once('/').unwrap_or((name, ""));
         let was = cards.value(title, key).unwrap_or_default();
@@ -123,7 +150,7 @@ pub fn calibrate(
             .map(|spread| libm::exp(spread * DEVIATE_80));
         Calibrated { name: name.clone(), was, is, before, after, told }
     });
-    let values = values.collect();
+    let values: Vec<Calibrated> = values.collect();
     let fitted = data.iter().zip(&found.predicted).map(|(one, after)| Datum {
         row: one.row,
         quantity: one.quantity,
@@ -131,30 +158,32 @@ pub fn calibrate(
         before: one.predicted,
         after: *after,
     });
-    let fitted = fitted.collect();
     let free = (data.len() as f64 - found.squares.used(&covariance)).max(1.0);
-    let misfit = [bench.misfits(&data, &start), found.squares.misfits.clone()]
+    let misfit = [bench.misfits(data, &start), bench.misfits(data, &found.predicted)]
         .map(|misfits| misfits.norm_squared() / free);
     let mut correlations = Squares::correlations(&covariance, CORRELATED);
-    let told: &Vec<Calibrated> = &values;
-    correlations.retain(|(first, second, _)| told[*first].told && told[*second].told);
-    Ok(Calibration { correlations, values, data: fitted, misfit, rows })
+    correlations.retain(|(first, second, _)| values[*first].told && values[*second].told);
+    Ok(Calibration { correlations, values, data: fitted.collect(), misfit, rows: Vec::new() })
 }
 
-/// Uncertain values with the standard deviations of their logarithms.
-fn candidates(
-    rows: &[Row],
-    vary: &[String],
-    rigs: Option<&Path>,
-    options: &LoadOptions,
-) -> Result<Vec<(String, f64)>> {
+/// The cards that rows use.
+fn titles(rows: &[Row], rigs: Option<&Path>, options: &LoadOptions) -> Result<BTreeSet<String>> {
     let mut titles = BTreeSet::new();
     for row in rows {
         titles.extend(scenario_of(row, rigs, options)?.scenario.cards.into_keys());
     }
+    Ok(titles)
+}
+
+/// Uncertain values with the standard deviations of their logarithms.
+pub(super) fn candidates(
+    titles: &BTreeSet<String>,
+    vary: &[String],
+    options: &LoadOptions,
+) -> Result<Vec<(String, f64)>> {
     let cards = Cards::new(options.cards.clone(), BTreeMap::new());
     let mut all = Vec::new();
-    for title in &titles {
+    for title in titles {
         let uncertain = cards.uncertain(title).into_iter();
         all.extend(uncertain.map(|(key, spread)| (format!("{title}/{key}"), spread / DEVIATE_80)));
     }
@@ -177,14 +206,18 @@ fn candidates(
 }
 
 /// Predictions with the cards as they are.
-fn first(bench: &Bench<'_>) -> Result<Vec<Prediction>> {
-    let made: Result<Vec<Vec<Prediction>>> = bench
-        .rows
+fn first(
+    rows: &[Row],
+    rigs: Option<&Path>,
+    options: &LoadOptions,
+    scatter: &Repeatability,
+) -> Result<Vec<Prediction>> {
+    let made: Result<Vec<Vec<Prediction>>> = rows
         .par_iter()
         .enumerate()
         .map(|(index, row)| {
-            let values = values_at(row, bench.rigs, bench.options, &[])?;
-            Ok(compare(index, row, &[values], bench.scatter))
+            let values = values_at(row, rigs, options, &[])?;
+            Ok(compare(index, row, &[values], scatter))
         })
         .collect();
     Ok(made?.concat())
@@ -201,13 +234,9 @@ fn descend(
     bench: &Bench<'_>,
     data: &[&Prediction],
     names: &[String],
-    priors: &[f64],
-    start: &DVector<f64>,
+    mut found: Found,
     tell: &dyn Fn(&str),
 ) -> Result<Found> {
-    let moved = DVector::zeros(names.len());
-    let squares = bench.squares(data, names, priors.to_vec(), [start, &moved])?;
-    let mut found = Found { moved, predicted: start.clone(), squares };
     let mut slopes_at = found.moved.clone();
     for round in 1..=STEPS {
         let before = found.squares.loss(&found.moved);
@@ -221,11 +250,62 @@ fn descend(
         }
         if (&found.moved - &slopes_at).amax() > libm::log(FAR) {
             let here = [&found.predicted, &found.moved];
-            found.squares = bench.squares(data, names, priors.to_vec(), here)?;
+            let priors = found.squares.priors.clone();
+            found.squares = bench.squares(data, names, priors, here)?;
             slopes_at = found.moved.clone();
         }
     }
     Ok(found)
+}
+
+/// Finds in turn what each kind of quantity is missed by, and the values under these deviations.
+fn reweighed(
+    bench: &Bench<'_>,
+    data: &[&Prediction],
+    names: &[String],
+    mut found: Found,
+    tell: &dyn Fn(&str),
+) -> Result<Found> {
+    let mut before: BTreeMap<&'static str, f64> = BTreeMap::new();
+    for _ in 0..REWEIGHINGS {
+        let covariance = found.squares.covariance(|_| true);
+        let free = 1.0 - found.squares.used(&covariance) / data.len() as f64;
+        let misfits = bench.misfits(data, &found.predicted);
+        let wider = missed_by(data, &misfits, free.max(LEAST_FREE));
+        let at = |of: &BTreeMap<&'static str, f64>, kind| of.get(kind).copied().unwrap_or(1.0);
+        let mut kinds = wider.keys().chain(before.keys());
+        let near = |kind: &&'static str| at(&wider, *kind) / at(&before, *kind);
+        if kinds.all(|kind| (1.0 / NEAR..NEAR).contains(&near(kind))) {
+            break;
+        }
+        let scatter = bench.scatter.widened(&wider);
+        for (index, one) in data.iter().enumerate() {
+            let factor = at(&before, one.quantity) / at(&wider, one.quantity);
+            found.squares.slopes.row_mut(index).scale_mut(factor);
+        }
+        let weighed = Bench { scatter: &scatter, ..*bench };
+        found.squares.misfits = weighed.misfits(data, &found.predicted);
+        found = descend(&weighed, data, names, found, tell)?;
+        before = wider;
+    }
+    Ok(found)
+}
+
+/// By which factor each kind of quantity is missed by more than its repeats scatter; `free` is the
+/// share of data that is left after the values are found.
+fn missed_by(
+    data: &[&Prediction],
+    misfits: &DVector<f64>,
+    free: f64,
+) -> BTreeMap<&'static str, f64> {
+    let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
+    for (one, misfit) in data.iter().zip(misfits) {
+        let sum = sums.entry(one.quantity).or_default();
+        *sum = (sum.0 + misfit * misfit, sum.1 + free);
+    }
+    let factor = |(square, count): (f64, f64)| (square / count.max(1.0)).sqrt();
+    let wider = sums.into_iter().map(|(kind, sum)| (kind, factor(sum)));
+    wider.filter(|(_, factor)| *factor > 1.0).collect()
 }
 
 /// Takes one step, halved until it helps; says whether any did.
@@ -252,6 +332,19 @@ fn improve(
 }
 
 impl Calibration {
+    /// The factors by which values that are told have moved.
+    pub fn factors(&self) -> Vec<(String, f64)> {
+        let number = |text: &str| -> Option<f64> {
+            let mut words = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+            words.find_map(|word| word.parse().ok())
+        };
+        let factor = |one: &Calibrated| {
+            let (was, is) = (number(&one.was)?, number(&one.is)?);
+            (one.told && was > 0.0).then(|| (one.name.clone(), is / was))
+        };
+        self.values.iter().filter_map(factor).collect()
+    }
+
     /// Cards with what the rows tell, as (`KIND/CARD`, text); `date` is written beside new values.
     ///
     /// # Errors

@@ -8,9 +8,9 @@
 //! than the scatter widen it (Birge's ratio). A row is left out by the step of Gauss and Newton
 //! that the least squares of all other rows take, and simulated where that leads.
 
-use super::predict::{DEVIATE_80, Prediction, Repeatability, values_at};
+use super::predict::{DEVIATE_80, Prediction, Repeatability};
 use super::rows::Row;
-use super::slopes::{Bench, data, rows_of};
+use super::slopes::{Bench, Measured, data, rows_of};
 use super::squares::Squares;
 use crate::error::Result;
 use crate::scenario::LoadOptions;
@@ -78,7 +78,8 @@ pub(super) fn fit(
         return Ok(Fit::default());
     }
     let scatter = Repeatability::read(options)?;
-    let bench = Bench { rows, rigs, options, scatter: &scatter };
+    let subject = Measured { rows, rigs, options };
+    let bench = Bench { subject: &subject, scatter: &scatter };
     let before = libm::log(PRIOR) / DEVIATE_80;
     let predicted = DVector::from_iterator(data.len(), data.iter().map(|one| one.predicted));
     let here = DVector::zeros(names.len());
@@ -116,7 +117,7 @@ fn leave_out(
                 (name.clone(), libm::exp(moved[index].clamp(-most, most)))
             };
             let factors: Vec<(String, f64)> = names.iter().enumerate().map(factor).collect();
-            let values = values_at(&bench.rows[*row], bench.rigs, bench.options, &factors)?;
+            let values = bench.subject.values(*row, &factors)?;
             let of_row = data.iter().filter(|one| one.row == *row);
             let left = of_row.map(|one| LeftOut {
                 row: *row,

@@ -42,7 +42,7 @@ pub fn gated(row: &Row, one: &Prediction) -> bool {
     match one.quantity {
         "records_s" => row.saturated(),
         "publish_p50_ms" | "publish_p99_ms" => !row.saturated(),
-        "lag_slope_records_s" => true,
+        "lag_slope_records_s" | "cpu_utilisation" => true,
         _ => false,
     }
 }
@@ -99,6 +99,15 @@ pub(super) fn gates(split: &str, rows: &[Row], predictions: &[Prediction]) -> Ve
         gate("80 % intervals of throughput, median width over value", &widths, 0.40),
         gate("80 % intervals of latency, median high over low", &latencies, 2.0),
     ];
+    let cpu = of("cpu_utilisation");
+    if !cpu.is_empty() {
+        let points: Vec<f64> = cpu.iter().map(|one| (one.predicted - one.measured).abs()).collect();
+        gates.push(gate(
+            "CPU of the brokers' machines, median error in shares of it",
+            &points,
+            0.1,
+        ));
+    }
     gates.push(coverage(split, rows, &all));
     gates
 }

@@ -1,6 +1,7 @@
 //! How far predictions are from measurements: rows of published or own runs, each simulated on its
 //! rig, with intervals, gates and baselines.
 
+mod backtest;
 mod baselines;
 mod calibrate;
 mod fit;
@@ -10,12 +11,13 @@ mod rows;
 mod slopes;
 mod squares;
 
+pub use backtest::{BackTest, Hour, METRICS, backtest, hours};
 pub use baselines::Baseline;
 pub use calibrate::{Calibrated, Calibration, Datum, calibrate};
 pub use fit::{Fit, LeftOut, Told};
 pub use gates::{Gate, error, gated};
-pub use predict::{POINTS, Prediction, QUANTITIES};
-pub use rows::{COLUMNS, Row, read_rows, rig_text, scenario_of};
+pub use predict::{Foreseen, POINTS, Prediction, QUANTITIES, foresee};
+pub use rows::{COLUMNS, FURTHER, Row, read_rows, rig_text, scenario_of};
 
 use crate::error::Result;
 use crate::scenario::LoadOptions;

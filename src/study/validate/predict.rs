@@ -17,7 +17,7 @@ pub const POINTS: usize = 16;
 pub(super) const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// What is compared: columns of a row.
-pub const QUANTITIES: [&str; 11] = [
+pub const QUANTITIES: [&str; 12] = [
     "records_s",
     "publish_mean_ms",
     "publish_p50_ms",
@@ -29,6 +29,7 @@ pub const QUANTITIES: [&str; 11] = [
     "e2e_p99_ms",
     "lag_end_records",
     "lag_slope_records_s",
+    "cpu_utilisation",
 ];
 
 /// One quantity of one row.
@@ -52,12 +53,14 @@ pub struct Prediction {
 
 /// The standard deviation between repeats of one measurement, as a share of its value, from the
 /// card `repeatability/load-tools`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Repeatability {
     throughput: f64,
     median: f64,
     p95: f64,
     tail: f64,
+    /// Factors on kinds of quantities that predictions miss by more than repeats scatter.
+    wider: BTreeMap<&'static str, f64>,
 }
 
 impl Repeatability {
@@ -71,16 +74,35 @@ impl Repeatability {
             median: number("median")?,
             p95: number("p95")?,
             tail: number("tail")?,
+            wider: BTreeMap::new(),
         })
     }
 
+    /// The same with other deviations: a factor on each of these quantities'.
+    pub(super) fn widened(&self, wider: &BTreeMap<&'static str, f64>) -> Self {
+        let mut all = self.clone();
+        for (quantity, factor) in wider {
+            *all.wider.entry(quantity).or_insert(1.0) *= factor;
+        }
+        all
+    }
+
+    /// For means over an hour, which scatter as throughput does, whatever they are of.
+    pub(super) fn of_hours(&self, quantities: &[&'static str]) -> Self {
+        let factor = |one: &&'static str| (*one, self.throughput / self.of(one));
+        self.widened(&quantities.iter().map(factor).collect())
+    }
+
+    /// The deviation of a quantity.
     pub(super) fn of(&self, quantity: &str) -> f64 {
-        match quantity {
+        let repeats = match quantity {
             "records_s" | "consume_records_s_per_group" => self.throughput,
             "publish_p50_ms" | "publish_mean_ms" | "e2e_p50_ms" => self.median,
-            "publish_p95_ms" => self.p95,
+            // What a JVM compiles and collects differs from run to run.
+            "publish_p95_ms" | "cpu_utilisation" => self.p95,
             _ => self.tail,
-        }
+        };
+        repeats * self.wider.get(quantity).copied().unwrap_or(1.0)
     }
 }
 
@@ -101,7 +123,19 @@ pub(super) fn values_at(
     Ok(quantities(row, &run))
 }
 
-/// Predicts all rows: once with the cards as they are, and at each point of the hypercube.
+/// Predicts rows that may have no measurements yet.
+///
+/// # Errors
+/// Rows whose scenarios do not pass their checks.
+pub fn foresee(rows: &[Row], rigs: Option<&Path>, options: &LoadOptions) -> Result<Vec<Foreseen>> {
+    let values = at_points(rows, rigs, options)?;
+    let scatter = Repeatability::read(options)?;
+    let points = values.chunks(POINTS + 1);
+    let each = rows.iter().zip(points).enumerate();
+    Ok(each.flat_map(|(index, (row, points))| expected(index, row, points, &scatter)).collect())
+}
+
+/// Predicts all rows and keeps what was measured.
 ///
 /// # Errors
 /// Rows whose scenarios do not pass their checks.
@@ -110,6 +144,19 @@ pub(super) fn predict(
     rigs: Option<&Path>,
     options: &LoadOptions,
 ) -> Result<Vec<Prediction>> {
+    let values = at_points(rows, rigs, options)?;
+    let scatter = Repeatability::read(options)?;
+    let points = values.chunks(POINTS + 1);
+    let each = rows.iter().zip(points).enumerate();
+    Ok(each.flat_map(|(index, (row, points))| compare(index, row, points, &scatter)).collect())
+}
+
+/// What rows are with the cards as they are, and at each point of the hypercube, row by row.
+fn at_points(
+    rows: &[Row],
+    rigs: Option<&Path>,
+    options: &LoadOptions,
+) -> Result<Vec<BTreeMap<&'static str, f64>>> {
     let mut plans = Vec::new();
     for row in rows {
         // Every scenario is checked before anything runs.
@@ -120,8 +167,7 @@ pub(super) fn predict(
     let columns = hypercube(&titles, options);
     let work: Vec<(usize, usize)> =
         (0..rows.len()).flat_map(|row| (0..=POINTS).map(move |point| (row, point))).collect();
-    let values: Result<Vec<BTreeMap<&'static str, f64>>> = work
-        .par_iter()
+    work.par_iter()
         .map(|(row, point)| {
             let factor = |point: usize| {
                 columns.iter().map(move |(key, column)| (key.clone(), column[point]))
@@ -129,15 +175,7 @@ pub(super) fn predict(
             let factors: Vec<_> = point.checked_sub(1).into_iter().flat_map(factor).collect();
             values_at(&rows[*row], rigs, options, &factors)
         })
-        .collect();
-    let values = values?;
-    let scatter = Repeatability::read(options)?;
-    let mut predictions = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        let points = &values[index * (POINTS + 1)..(index + 1) * (POINTS + 1)];
-        predictions.extend(compare(index, row, points, &scatter));
-    }
-    Ok(predictions)
+        .collect()
 }
 
 /// One column per uncertain value: each of the 16 strata once, in an order of its own, so that all
@@ -187,6 +225,9 @@ fn quantities(row: &Row, run: &Run) -> BTreeMap<&'static str, f64> {
         values.insert("publish_p99_ms", latency.p99);
         values.insert("publish_p999_ms", latency.p999);
     }
+    let machines: Vec<f64> = run.brokers.values().map(|broker| broker.cpu.mean).collect();
+    let cpu = machines.iter().sum::<f64>() / machines.len().max(1) as f64;
+    values.insert("cpu_utilisation", cpu);
     let count = run.groups.len().max(1) as f64;
     if !run.groups.is_empty() {
         let rate = run.groups.values().map(|group| group.records_s).sum::<f64>() / count;
@@ -225,22 +266,55 @@ fn measured(row: &Row, quantity: &str) -> Option<f64> {
     (read < (1.0 - OVERLOADED) * written).then_some(written - read)
 }
 
+/// What is expected of a row, whatever was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foreseen {
+    /// Index of the row.
+    pub row: usize,
+    /// The column's name.
+    pub quantity: &'static str,
+    /// Whether the row is predicted to run as fast as it can.
+    pub saturated: bool,
+    /// Predicted with the cards as they are.
+    pub predicted: f64,
+    /// 80 % of repeated measurements are expected between these.
+    pub low80: f64,
+    /// See `low80`.
+    pub high80: f64,
+}
+
 pub(super) fn compare(
     index: usize,
     row: &Row,
     points: &[BTreeMap<&'static str, f64>],
     scatter: &Repeatability,
 ) -> Vec<Prediction> {
+    let with = |one: Foreseen| {
+        Some(Prediction {
+            row: one.row,
+            quantity: one.quantity,
+            saturated: one.saturated,
+            measured: measured(row, one.quantity)?,
+            predicted: one.predicted,
+            low80: one.low80,
+            high80: one.high80,
+        })
+    };
+    expected(index, row, points, scatter).into_iter().filter_map(with).collect()
+}
+
+fn expected(
+    index: usize,
+    row: &Row,
+    points: &[BTreeMap<&'static str, f64>],
+    scatter: &Repeatability,
+) -> Vec<Foreseen> {
     let mut found = Vec::new();
     let target = row.number("target_records_s");
     let reached = points[0].get("records_s").copied().unwrap_or(0.0);
     let saturated = target.is_none_or(|target| reached < 0.97 * target);
     for quantity in QUANTITIES {
-        let (Some(measured), Some(predicted)) =
-            (measured(row, quantity), points[0].get(quantity).copied())
-        else {
-            continue;
-        };
+        let Some(predicted) = points[0].get(quantity).copied() else { continue };
         let mut around: Vec<f64> = points[1..]
             .iter()
             .filter_map(|values| values.get(quantity))
@@ -256,11 +330,10 @@ pub(super) fn compare(
         };
         let noise = DEVIATE_80 * scatter.of(quantity);
         let half = |side: f64| (side * side + noise * noise).sqrt();
-        found.push(Prediction {
+        found.push(Foreseen {
             row: index,
             quantity,
             saturated,
-            measured,
             predicted,
             low80: predicted * libm::exp(-half(at(0.1).min(0.0))),
             high80: predicted * libm::exp(half(at(0.9).max(0.0))),

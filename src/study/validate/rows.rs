@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Place, Problem, Result};
 use crate::scenario::cards::embedded;
+use crate::scenario::read::read_text;
 use crate::scenario::{Checked, LoadOptions, load_layers};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -59,6 +60,11 @@ pub const COLUMNS: [&str; 34] = [
     "not_comparable",
     "source",
 ];
+/// Columns that a file may have beside those.
+///
+/// `cpu_utilisation`: share of the cores of the brokers' machines that brokers and clients on them
+/// took, 0 to 1.
+pub const FURTHER: [&str; 1] = ["cpu_utilisation"];
 /// Columns that are text.
 const TEXTS: [&str; 7] = ["id", "rig", "case", "acks", "compression", "not_comparable", "source"];
 /// Columns that every row fills, with numbers above zero.
@@ -66,6 +72,34 @@ const NEEDED: [&str; 5] =
     ["brokers", "partitions", "replication_factor", "record_bytes", "producers"];
 
 impl Row {
+    /// A row that was designed and not measured yet; `file` is where it will stand.
+    pub fn designed(columns: BTreeMap<String, String>, file: &str) -> Self {
+        let text = |name: &str| columns.get(name).cloned().unwrap_or_default();
+        Self {
+            id: text("id"),
+            rig: text("rig"),
+            split: split_of(file),
+            place: Place::whole(file),
+            columns,
+        }
+    }
+    /// Writes a column.
+    pub fn set(&mut self, column: &str, value: &str) {
+        self.columns.insert(column.to_owned(), value.to_owned());
+    }
+    /// The row as a line of CSV without its end, all columns in order.
+    pub fn csv(&self) -> String {
+        line_of(COLUMNS.iter().chain(&FURTHER).map(|column| self.text(column)))
+    }
+    /// Rows as CSV with a header.
+    pub fn table(rows: &[Self]) -> String {
+        let mut text = line_of(COLUMNS.iter().chain(&FURTHER).copied());
+        for row in rows {
+            text.push('\n');
+            text.push_str(&row.csv());
+        }
+        text + "\n"
+    }
     /// A number of the row; `None` where the field is empty.
     pub fn number(&self, column: &str) -> Option<f64> {
         self.columns.get(column).and_then(|text| text.parse().ok())
@@ -92,6 +126,21 @@ impl Row {
     }
 }
 
+/// One line of CSV without its end.
+fn line_of<'t>(fields: impl Iterator<Item = &'t str>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let _line = writer.write_record(fields);
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).trim_end().to_owned()
+}
+
+/// What a file's rows are for: its name without `runs_` and ending.
+fn split_of(file: &str) -> String {
+    let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or(file);
+    stem.strip_prefix("runs_").unwrap_or(stem).to_owned()
+}
+
 /// A row below this share of its target is saturated.
 const SATURATED_BELOW: f64 = 0.97;
 
@@ -112,8 +161,7 @@ pub fn read_rows(file: &str, text: &str, rigs: Option<&Path>) -> Result<Vec<Row>
             problems.push(problem(file, 1, column, &"nothing", allowed));
         }
     }
-    let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or(file);
-    let split = stem.strip_prefix("runs_").unwrap_or(stem).to_owned();
+    let split = split_of(file);
     let mut rows = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
@@ -161,7 +209,8 @@ fn check_row(row: &Row, rigs: Option<&Path>, problems: &mut Vec<Problem>) {
         problems.push(problem(&file, row.place.line, column, &found, allowed));
     };
     for (column, text) in &row.columns {
-        let known = COLUMNS.contains(&column.as_str()) && !TEXTS.contains(&column.as_str());
+        let known = COLUMNS.iter().chain(&FURTHER).any(|one| one == column)
+            && !TEXTS.contains(&column.as_str());
         let sound = text.is_empty() || text.parse::<f64>().is_ok_and(|x| x.is_finite() && x >= 0.0);
         if known && !sound {
             push(column, format!("`{text}`"), "a number, not below zero, or an empty field");
@@ -219,7 +268,7 @@ pub fn scenario_of(row: &Row, rigs: Option<&Path>, options: &LoadOptions) -> Res
             "a known rig",
         )]));
     };
-    let text = scenario_text(row);
+    let text = scenario_text(row, shares_machines(&name, &rig));
     let overlay = format!("{} row {}", row.place.file, row.id);
     load_layers(&[(&name, &rig), (&overlay, &text)], options)
 }
@@ -228,7 +277,14 @@ pub fn scenario_of(row: &Row, rigs: Option<&Path>, options: &LoadOptions) -> Res
 const DURATION: &str = "13 s";
 const WARM_UP: &str = "3 s";
 
-fn scenario_text(row: &Row) -> String {
+/// Whether a rig says itself how many machines there are, so that a row's brokers share them.
+fn shares_machines(name: &str, rig: &str) -> bool {
+    let tree = read_text(name, rig).ok();
+    let brokers = tree.as_ref().and_then(|tree| tree.get("cluster")?.get("brokers"));
+    brokers.is_some_and(|brokers| brokers.get("count").is_some())
+}
+
+fn scenario_text(row: &Row, shared: bool) -> String {
     let mut text = String::new();
     let whole = |column: &str| row.number(column).unwrap_or(0.0) as u64;
     // Writing to a string cannot fail.
@@ -237,7 +293,12 @@ fn scenario_text(row: &Row) -> String {
     };
     line(format!("name: {}", row.id));
     line(format!("duration: {DURATION}\nwarm_up: {WARM_UP}\nengine: des"));
-    line(format!("hosts: {{brokers: {{count: {}}}}}", whole("brokers")));
+    let count = whole("brokers");
+    line(if shared {
+        format!("cluster: {{brokers: {{count: {count}}}}}")
+    } else {
+        format!("hosts: {{brokers: {{count: {count}}}}}")
+    });
     let mut config = vec![("min.insync.replicas", whole("min_insync").max(1))];
     if whole("flush_messages") > 0 {
         config.push(("flush.messages", whole("flush_messages")));

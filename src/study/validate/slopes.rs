@@ -9,17 +9,52 @@ use crate::error::Result;
 use crate::scenario::LoadOptions;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Values are varied by this factor up and down.
 const STEP: f64 = 1.1;
 
-/// Rows, and how they are simulated.
+/// What is simulated again and again: rows of runs, or hours of a cluster's metrics.
+pub(super) trait Subject: Sync {
+    /// Quantities of one of them when values of cards are multiplied by factors.
+    ///
+    /// # Errors
+    /// Its scenario does not pass its checks.
+    fn values(
+        &self,
+        index: usize,
+        factors: &[(String, f64)],
+    ) -> Result<BTreeMap<&'static str, f64>>;
+    /// Half the unit in which a measurement was printed.
+    fn half_unit(&self, index: usize, quantity: &str) -> f64;
+}
+
+/// Rows, and where their rigs are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bench<'a> {
+pub(super) struct Measured<'a> {
     pub rows: &'a [Row],
     pub rigs: Option<&'a Path>,
     pub options: &'a LoadOptions,
+}
+
+impl Subject for Measured<'_> {
+    fn values(
+        &self,
+        index: usize,
+        factors: &[(String, f64)],
+    ) -> Result<BTreeMap<&'static str, f64>> {
+        values_at(&self.rows[index], self.rigs, self.options, factors)
+    }
+    fn half_unit(&self, index: usize, quantity: &str) -> f64 {
+        self.rows[index].half_unit(quantity)
+    }
+}
+
+/// A subject, and how much its quantities scatter.
+#[derive(Clone, Copy)]
+pub(super) struct Bench<'a> {
+    pub subject: &'a dyn Subject,
     pub scatter: &'a Repeatability,
 }
 
@@ -70,7 +105,7 @@ impl Bench<'_> {
                 let own = factor * libm::exp(moved[*name]);
                 factors.retain(|(other, _)| *other != names[*name]);
                 factors.push((names[*name].clone(), own));
-                values_at(&self.rows[*row], self.rigs, self.options, &factors)
+                self.subject.values(*row, &factors)
             })
             .collect();
         let varied = varied?;
@@ -101,10 +136,8 @@ impl Bench<'_> {
     ) -> Result<DVector<f64>> {
         let factors = factors(names, moved);
         let rows = rows_of(data);
-        let runs: Result<Vec<_>> = rows
-            .par_iter()
-            .map(|row| values_at(&self.rows[*row], self.rigs, self.options, &factors))
-            .collect();
+        let runs: Result<Vec<_>> =
+            rows.par_iter().map(|row| self.subject.values(*row, &factors)).collect();
         let runs = runs?;
         let value = |one: &&Prediction| {
             let place = rows.iter().position(|row| *row == one.row)?;
@@ -123,7 +156,7 @@ impl Bench<'_> {
     /// How far a prediction is off, over its standard deviation. A value printed in whole units is
     /// an interval; the misfit is the distance to it.
     fn misfit(&self, one: &Prediction, predicted: f64) -> f64 {
-        let half = self.rows[one.row].half_unit(one.quantity);
+        let half = self.subject.half_unit(one.row, one.quantity);
         let low = (one.measured - half).max(f64::MIN_POSITIVE);
         let nearest = predicted.clamp(low, one.measured + half);
         libm::log(predicted.max(1e-9) / nearest) / self.scatter.of(one.quantity)

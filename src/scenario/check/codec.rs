@@ -12,7 +12,8 @@ use crate::units::{SimSpan, SimTime};
 pub(super) const KINDS: &[&str] = &["json", "text", "binary", "letters", "repeated", "random"];
 
 const NS_PER_BYTE: Shape = Shape::Number { min: 0.001, max: 1e6 };
-const RATIO: Shape = Shape::Number { min: 0.001, max: 1.0 };
+/// A ratio of 1 is uncertain as well: what a codec would make longer is stored as it is.
+const RATIO: Shape = Shape::Number { min: 0.001, max: 2.0 };
 /// Values of a card of models/codecs.
 const CARD: Table = &[
     Key::required("compress_ns_per_byte", NS_PER_BYTE, "CPU per byte compressed, ns"),
@@ -53,7 +54,7 @@ pub(super) fn read(
     let ratios: Vec<Option<f64>> =
         KINDS.iter().map(|kind| card.number(&format!("ratio_{kind}"))).collect();
     Some(Codec {
-        ratio: ratios.get(kind).copied().flatten()?,
+        ratio: ratios.get(kind).copied().flatten()?.min(1.0),
         compress_ns_per_byte: compress?,
         decompress_ns_per_byte: decompress?,
     })

@@ -310,3 +310,15 @@ fn a_file_extends_another() {
     assert_eq!(checked.scenario.cluster.topics[0].settings.min_insync_replicas, 2, "maps merge");
     assert!(checked.scenario.slo.is_empty(), "lists replace");
 }
+
+#[test]
+fn a_ratio_that_a_variation_lifts_above_one_is_one() {
+    // A codec stores what it would make longer; a fit varies its ratio all the same.
+    let compressed = "records: {size: 1 KiB, compresses: letters}\n    \
+                      config: {compression.type: lz4}";
+    let text = GOOD.replacen("records: {size: 1 KiB}", compressed, 1);
+    let factors = [("codecs/lz4/ratio_letters".to_owned(), 1.1)].into_iter().collect();
+    let options = LoadOptions { factors, ..LoadOptions::default() };
+    let checked = load_text("s.yaml", &text, &options).expect("it is sound");
+    assert_eq!(checked.scenario.producers[0].settings.codec.ratio, 1.0);
+}

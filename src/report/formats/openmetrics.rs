@@ -219,7 +219,9 @@ fn values(run: &Run, series: &Series, made: Made) -> Vec<(SimTime, f64)> {
         };
         found.extend(value.map(|value| (at, value)));
         let next = at.saturating_add(SPACING);
-        total += volume(series, at, next);
+        if matches!(made, Made::Counter | Made::ByteCounter) {
+            total += volume(series, at, next);
+        }
         at = next;
     }
     found

@@ -21,6 +21,8 @@ mod partitions;
 mod schema;
 mod shell;
 mod simulate;
+mod sweep;
+mod sweep_shard;
 mod validate;
 #[cfg(feature = "live")]
 mod validate_live;
@@ -55,6 +57,8 @@ enum Command {
     Dashboard(dashboard::Dashboard),
     /// Vertical, horizontal, partition-aware, over-provisioned, autoscaled: which one for a group?
     Consumers(consumers::Consumers),
+    /// Which design holds, how surely, at what cost? Monte Carlo and grids, on one machine or many
+    Sweep(Box<sweep::Sweep>),
     /// Which costs do measured runs tell? Writes cards that meet them
     Calibrate(calibrate::Calibrate),
     /// How far are predictions from measured runs that were never fitted?
@@ -136,6 +140,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Partitions(command) => command.run(),
         Command::Dashboard(command) => command.run(),
         Command::Consumers(command) => command.run(),
+        Command::Sweep(command) => command.run(),
         Command::Calibrate(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Bench(command) => command.run(),

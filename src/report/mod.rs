@@ -18,6 +18,7 @@ pub mod output;
 pub mod pairs;
 pub mod policies;
 mod sentences;
+pub mod sweep;
 pub mod validation;
 
 pub use sentences::sentences;

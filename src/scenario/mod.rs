@@ -13,6 +13,7 @@ pub mod read;
 mod scenario;
 pub mod schema;
 pub mod source;
+mod template;
 
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
 pub use objective::{Comparison, Metric, Objective, Stat, Window};
@@ -20,6 +21,7 @@ pub use scenario::{
     Arrivals, BrokerPool, BrokerSettings, EngineChoice, Group, GroupProtocol, Initial, Pacing,
     Producer, Rebalancing, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls, Work,
 };
+pub use template::{Replacement, Template};
 
 use crate::chance::Seed;
 use crate::error::{Error, Result};

@@ -153,15 +153,35 @@ pub fn set(root: &mut Node, assignment: &str) -> Result<()> {
     } else {
         read_text("--set", value)?
     };
+    put(root, path, value).map_err(|_| usage())
+}
+
+/// Puts a node at a path; maps on the way are made where they are absent, at the node's own place.
+///
+/// # Errors
+/// A path that leads through a value or beyond a list.
+pub fn put(root: &mut Node, path: &str, value: Node) -> Result<()> {
+    let place = value.place.clone();
     let mut node = root;
     for part in path.split('/') {
-        node = child(node, part).ok_or_else(usage)?;
+        node = child(node, part, &place).ok_or_else(|| {
+            Error::input(vec![Problem {
+                place: place.clone(),
+                path: path.to_owned(),
+                found: format!("`{part}` in a path, where the scenario has no place for it"),
+                allowed: "a path of keys and list indices of the scenario".to_owned(),
+                nearest: None,
+            }])
+        })?;
     }
     *node = value;
     Ok(())
 }
 
-fn child<'n>(node: &'n mut Node, part: &str) -> Option<&'n mut Node> {
+fn child<'n>(node: &'n mut Node, part: &str, place: &Place) -> Option<&'n mut Node> {
+    if part.is_empty() {
+        return None;
+    }
     if !matches!(node.value, Value::Map(_) | Value::List(_)) {
         node.value = Value::Map(Vec::new());
     }
@@ -169,9 +189,8 @@ fn child<'n>(node: &'n mut Node, part: &str) -> Option<&'n mut Node> {
         Value::List(items) => part.parse::<usize>().ok().and_then(|index| items.get_mut(index)),
         Value::Map(entries) => {
             let index = entries.iter().position(|entry| entry.key == part).unwrap_or_else(|| {
-                let place = Place::whole("--set");
                 let node = Node { place: place.clone(), value: Value::Null };
-                entries.push(Entry { key: part.to_owned(), place, node });
+                entries.push(Entry { key: part.to_owned(), place: place.clone(), node });
                 entries.len() - 1
             });
             Some(&mut entries[index].node)

@@ -10,6 +10,7 @@ mod replay;
 mod script;
 mod settle;
 mod simulate;
+pub mod sweep;
 pub mod validate;
 
 pub use consumers::{

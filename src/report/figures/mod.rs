@@ -16,12 +16,18 @@ mod policies;
 mod render;
 mod replicas;
 mod scene;
+mod sweep;
+mod sweep_fan;
+mod sweep_pareto;
+mod sweep_risk;
+mod sweep_tornado;
 mod utilisation;
 mod validation;
 
 pub use designs::{comparison_picture, consumers_picture, partitions_picture};
 pub use overlay::{layout_faults as overlay_faults, picture as overlay_picture};
 pub use policies::picture as policies_picture;
+pub use sweep::{layout_faults as sweep_faults, pictures as sweep_pictures};
 pub use validation::{calibration_picture, picture as validation_picture};
 
 use crate::error::Result;

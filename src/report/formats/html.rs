@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::metrics::Run;
-use crate::report::document::{Block, document};
+use crate::report::document::{Block, Document, document};
 use crate::report::figures::Picture;
 use minijinja::{AutoEscape, Environment, Value, context};
 
@@ -10,7 +10,11 @@ const TEMPLATE: &str = include_str!("report.html.jinja");
 
 /// The report with its figures inside.
 pub fn render(run: &Run, pictures: &[Picture]) -> Result<String> {
-    let document = document(run);
+    page(&document(run), pictures)
+}
+
+/// A document with its figures inside.
+pub fn page(document: &Document, pictures: &[Picture]) -> Result<String> {
     let blocks: Vec<Value> = document.blocks.iter().map(|block| value(block, pictures)).collect();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -18,8 +22,8 @@ pub fn render(run: &Run, pictures: &[Picture]) -> Result<String> {
         .render_str(
             TEMPLATE,
             context! {
-                title => document.title,
-                caption => document.caption,
+                title => document.title.clone(),
+                caption => document.caption.clone(),
                 blocks => blocks,
             },
         )

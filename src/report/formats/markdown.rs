@@ -1,12 +1,16 @@
 //! Markdown for a pull request, a ticket or a wiki.
 
 use crate::metrics::Run;
-use crate::report::document::{Block, document};
+use crate::report::document::{Block, Document, document};
 use crate::report::figures::Picture;
 
 /// The report; figures are linked from `figures/`.
 pub fn render(run: &Run, pictures: &[Picture]) -> String {
-    let document = document(run);
+    page(&document(run), pictures)
+}
+
+/// A document; figures are linked from `figures/`.
+pub fn page(document: &Document, pictures: &[Picture]) -> String {
     let mut text = format!("# {}\n\n{}\n\n", escape(&document.title), escape(&document.caption));
     for block in &document.blocks {
         match block {

@@ -12,5 +12,6 @@ mod policies;
 mod seed;
 mod study;
 mod support;
+mod sweep;
 mod theory;
 mod twins;

@@ -5,8 +5,8 @@ use super::check::{self, Checked};
 use super::source::{self, Files};
 use super::{LoadOptions, read};
 use crate::chance::Seed;
-use crate::error::Result;
-use crate::form::Node;
+use crate::error::{Place, Result};
+use crate::form::{Check, Node, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -53,6 +53,15 @@ impl Template {
             Ok(index) if !node.items().is_empty() => node.items().get(index),
             _ => node.get(part),
         })
+    }
+
+    /// The keys of a card's values; `None` when there is no such card.
+    pub fn card_keys(&self, kind: &str, name: &str) -> Option<Vec<String>> {
+        let place = Place::whole(name);
+        let node = Node { place, value: Value::Scalar(name.to_owned()) };
+        let cards = Cards::new(self.cards.clone(), BTreeMap::new());
+        let card = cards.find(kind, &node, "", &mut Check::default())?;
+        Some(card.values.entries().iter().map(|entry| entry.key.clone()).collect())
     }
 
     /// The scenario with values replaced, cards' values multiplied (by `KIND/NAME/KEY`), and a

@@ -7,7 +7,7 @@
 use super::file::Stop;
 use super::plan::Plan;
 use super::proportion::{Proportion, always_valid, wilson};
-use super::rank::{Choice, choose, pareto};
+use super::rank::{Choice, choose, error_each, pareto};
 use super::sensitivity::{Effect, effects};
 use super::unit::{MEASURED, UnitResult};
 use crate::analysis::{CONFIDENCE, Interval, replications};
@@ -118,7 +118,7 @@ fn enough(plan: &Plan, trials: u64, misses: u64, costs: &[f64]) -> bool {
             interval.mean == 0.0 || interval.relative_half_width() <= width
         }
         Stop::Rank => plan.sweep.rank.is_some_and(|rank| {
-            let error = (1.0 - rank.confidence) / plan.designs.len() as f64;
+            let error = error_each(rank, plan.designs.len());
             let met = always_valid(trials - misses, trials, error);
             met.low >= rank.share || met.high < rank.share
         }),

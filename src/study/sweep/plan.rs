@@ -7,9 +7,11 @@ use super::draws::{Draw, draw, level};
 use super::file::{Chance, Sweep};
 use crate::chance::Seed;
 use crate::error::{Error, Place, Problem, Result};
+use crate::form::Check;
 use crate::scenario::Checked;
 use crate::scenario::cards::hash_of;
 use crate::units::SimSpan;
+use std::collections::BTreeMap;
 
 /// The version of the model: results of another one are not mixed.
 const MODEL: &str = env!("CARGO_PKG_VERSION");
@@ -62,6 +64,7 @@ pub fn plan(sweep: Sweep, seed: Seed) -> Result<Plan> {
         return Err(Error::input(vec![Problem { place, path, found, allowed, nearest: None }]));
     }
     faults(&sweep, &designs[0], scenario.duration)?;
+    factors(&sweep, &scenario.cards)?;
     Ok(Plan {
         objectives: scenario.slo.iter().map(|one| one.text.clone()).collect(),
         fan: fan(&scenario),
@@ -90,6 +93,30 @@ fn faults(sweep: &Sweep, design: &Setting, duration: SimSpan) -> Result<()> {
     }
     let draw = draw(&certain, Seed::new(0), 0, duration);
     check(&certain, design, &draw).map(|_| ())
+}
+
+/// Factors must be on values of cards that the scenario uses: others would change nothing.
+fn factors(sweep: &Sweep, used: &BTreeMap<String, String>) -> Result<()> {
+    let mut check = Check::default();
+    for one in sweep.uncertain.iter().filter(|one| matches!(one.kind, Chance::Factor(_))) {
+        let place = one.node.get("factor").unwrap_or(&one.node).place.clone();
+        let parts: Vec<&str> = one.name.split('/').collect();
+        let [kind, name, key] = parts.as_slice() else {
+            let allowed = "KIND/NAME/KEY of a card's value".to_owned();
+            check.problem(&place, "uncertain", format!("`{}`", one.name), allowed);
+            continue;
+        };
+        let card = format!("{kind}/{name}");
+        if !used.contains_key(&card) {
+            check.wrong_word(&place, "uncertain", &card, used.keys().map(String::as_str));
+            continue;
+        }
+        let keys = sweep.template.card_keys(kind, name).unwrap_or_default();
+        if !keys.iter().any(|known| known == key) {
+            check.wrong_word(&place, "uncertain", key, keys.iter().map(String::as_str));
+        }
+    }
+    if check.problems.is_empty() { Ok(()) } else { Err(Error::input(check.problems)) }
 }
 
 /// The value over time whose fan is drawn: what the first objective over time is about, or else the

@@ -45,6 +45,11 @@ pub struct Choice {
     pub reason: String,
 }
 
+/// The error that each of so many designs may spend on its verdict, and on its cost.
+pub(super) fn error_each(rank: Rank, designs: usize) -> f64 {
+    (1.0 - rank.confidence) / 2.0 / designs as f64
+}
+
 /// Ranks designs. Half of the allowed error is spent on verdicts about the constraint, by
 /// confidence sequences, and half on differences of cost to the best, paired by trial; both
 /// are divided evenly among the designs (Bonferroni), so that all statements hold together.
@@ -52,7 +57,7 @@ pub struct Choice {
 /// Assumes independent trials (`method: random`; spread-out draws make bounds wider than need
 /// be) and costs whose mean over trials is roughly normal.
 pub(super) fn choose(rank: Rank, plan: &Plan, rows: &[DesignRow]) -> Choice {
-    let error = (1.0 - rank.confidence) / 2.0 / rows.len() as f64;
+    let error = error_each(rank, rows.len());
     let bounds: Vec<Proportion> = rows
         .iter()
         .map(|row| {

@@ -170,7 +170,7 @@ impl Common {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn show(&self, plan: &Plan, answer: &Answer, format: Format) -> Result<ExitCode> {
+    fn show(plan: &Plan, answer: &Answer, format: Format) -> Result<ExitCode> {
         print(&match format {
             Format::Text => report::terminal(plan, answer),
             Format::Json => report::json(plan, answer),
@@ -224,11 +224,7 @@ impl All {
             None => {
                 let ledger = report::MemoryLedger::default();
                 make(&plan, Shard::ALL, &ledger, self.threads, &self.common)?;
-                return self.common.show(
-                    &plan,
-                    &sweep::merge(&plan, &ledger.known()?),
-                    self.format,
-                );
+                return Common::show(&plan, &sweep::merge(&plan, &ledger.known()?), self.format);
             }
             Some(folder) => {
                 let ledger = report::FileLedger::open(&plan, &folder, Shard::ALL, self.resume)?;
@@ -239,7 +235,7 @@ impl All {
         let (known, folder) = known;
         let answer = sweep::merge(&plan, &known);
         report::write(&folder, &plan, &answer)?;
-        let code = self.common.show(&plan, &answer, self.format)?;
+        let code = Common::show(&plan, &answer, self.format)?;
         self.common.say(&format!("report: {}", folder.join("report.html").display()));
         Ok(code)
     }
@@ -264,6 +260,6 @@ impl Merge {
         let folder = self.common.needed_folder(&plan)?;
         let answer = sweep::merge(&plan, &report::gather(&plan, &folder)?);
         report::write(&folder, &plan, &answer)?;
-        self.common.show(&plan, &answer, self.format)
+        Common::show(&plan, &answer, self.format)
     }
 }

@@ -28,16 +28,16 @@ pub(super) fn draw(sweep: &Sweep, seed: Seed, trial: u64, duration: SimSpan) -> 
     let chance = Chance::new(seed, trial as u32);
     let inputs = 0..sweep.uncertain.len();
     let shares: Vec<f64> = inputs.map(|input| share(sweep, seed, trial, input)).collect();
-    at(sweep, &shares, &chance, duration)
+    at(sweep, &shares, chance, duration)
 }
 
 /// A draw in which every value stands at the same quantile and no fault happens.
 pub(super) fn level(sweep: &Sweep, share: f64) -> Draw {
     let shares = vec![share; sweep.uncertain.len()];
-    at(sweep, &shares, &Chance::new(Seed::new(0), 0), SimSpan::ZERO)
+    at(sweep, &shares, Chance::new(Seed::new(0), 0), SimSpan::ZERO)
 }
 
-fn at(sweep: &Sweep, shares: &[f64], chance: &Chance, duration: SimSpan) -> Draw {
+fn at(sweep: &Sweep, shares: &[f64], chance: Chance, duration: SimSpan) -> Draw {
     let mut draw = Draw {
         replacements: Vec::new(),
         factors: BTreeMap::new(),
@@ -107,7 +107,7 @@ fn permuted(index: u64, size: u64, seed: Seed, name: &str) -> u64 {
 }
 
 /// Timeline entries of a Poisson process over the run.
-fn happenings(one: &file::Uncertain, chance: &Chance, duration: SimSpan) -> Vec<Node> {
+fn happenings(one: &file::Uncertain, chance: Chance, duration: SimSpan) -> Vec<Node> {
     let file::Chance::Fault { rate, lasts } = &one.kind else { return Vec::new() };
     let mut stream = chance.stream(&format!("fault/{}", one.name), "times");
     let mut found = Vec::new();

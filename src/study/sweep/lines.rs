@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(whole.results, vec![sample(3), sample(4)], "to the last bit");
         for cut in 0..text.len() {
             let lines = read(&text.as_bytes()[..cut]).unwrap();
-            let breaks = text.as_bytes()[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let breaks = text[..cut].matches('\n').count();
             assert_eq!(lines.results.len(), breaks.saturating_sub(1), "cut at {cut}");
             assert_eq!(lines.plan.is_some(), breaks > 0);
             assert!(lines.whole_bytes <= cut);

@@ -23,7 +23,7 @@ impl Proportion {
 
 /// Wilson's score interval at 95 %, for `times` out of `trials`; the whole range without trials.
 ///
-/// Source: Wilson 1927; Brown, Cai and DasGupta 2001 recommend it for its coverage near 0 and 1.
+/// Source: Wilson 1927; Brown, Cai and Das Gupta 2001 recommend it for its coverage near 0 and 1.
 pub fn wilson(times: u64, trials: u64) -> Proportion {
     if trials == 0 {
         return Proportion { share: f64::NAN, low: 0.0, high: 1.0 };
@@ -48,7 +48,7 @@ pub fn wilson(times: u64, trials: u64) -> Proportion {
 /// p is inside while B(s + 1, n − s + 1) / (p^s (1 − p)^(n − s)) < 1 / error.
 ///
 /// Assumes independent trials. Source: Robbins 1970, *Statistical methods related to the law of
-/// the iterated logarithm*; Howard, Ramdas, McAuliffe and Sekhon 2021.
+/// the iterated logarithm*; Howard and others 2021.
 pub fn always_valid(times: u64, trials: u64, error: f64) -> Proportion {
     let (hits, misses) = (times as f64, (trials - times) as f64);
     let share = if trials == 0 { f64::NAN } else { hits / trials as f64 };
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn wilson_by_hand() {
-        // Brown, Cai and DasGupta 2001: 0 of 10 gives 0 to z²/(n + z²).
+        // Brown, Cai and Das Gupta 2001: 0 of 10 gives 0 to z²/(n + z²).
         let interval = wilson(0, 10);
         assert_eq!(interval.low, 0.0);
         let z2 = 1.959_963_984_540_054_f64 * 1.959_963_984_540_054;

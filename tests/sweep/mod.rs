@@ -2,6 +2,7 @@
 
 mod bytes;
 mod input;
+mod look;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@
 //! unit ([`run`]), and [`merge`] gives the same answer whoever made them. [`lines`] is how results
 //! travel.
 
+mod asks;
 mod designs;
 mod draws;
 mod file;

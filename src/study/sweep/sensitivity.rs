@@ -102,7 +102,7 @@ fn split(trials: &[UnitResult], input: usize, value: &dyn Fn(&UnitResult) -> f64
     let noise = within / (count - GROUPS) as f64;
     let between = total - within - noise * (GROUPS - 1) as f64;
     let middle = |group: &[(f64, f64)]| group[group.len() / 2].0;
-    // Which of several equal inputs come first is no effect: each counts with the mean of its equals.
+    // Which of equal inputs come first is no effect: each counts with the mean of its equals.
     let even: Vec<(f64, f64)> = sorted
         .chunk_by(|a, b| a.0 == b.0)
         .flat_map(|equal| equal.iter().map(|pair| (pair.0, mean(equal))).collect::<Vec<_>>())

@@ -1,10 +1,12 @@
 //! Which runs to make, and what to make of them.
 
+pub mod brokers;
 mod consumers;
 mod designs;
 pub mod experiment;
 mod latencies;
 mod partitions;
+pub mod plan;
 mod policies;
 mod replay;
 mod script;

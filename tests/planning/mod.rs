@@ -1,0 +1,4 @@
+//! Plans: what to buy, and what goes where.
+
+mod placement;
+mod script;

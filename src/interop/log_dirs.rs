@@ -29,7 +29,9 @@ pub struct StoredReplica {
 /// No JSON, broken JSON, or entries that are not what the tool writes.
 pub fn read_log_dirs(file: &str, text: &str) -> Result<Vec<StoredReplica>> {
     // Lines for people go before; they are kept as empty lines, so that places stay right.
-    let line = |line: &str| if line.trim_start().starts_with('{') { line.to_owned() } else { String::new() };
+    let line = |line: &str| {
+        if line.trim_start().starts_with('{') { line.to_owned() } else { String::new() }
+    };
     let people = text.trim_start().starts_with('{');
     let bare: Vec<String> = text.lines().map(line).collect();
     let bare = if people { text.to_owned() } else { bare.join("\n") };

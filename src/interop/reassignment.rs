@@ -89,7 +89,8 @@ fn assignment(entry: &Value) -> Result<Assignment, (&'static str, &'static str)>
         .filter(|list| !list.is_empty() && distinct(list))
         .ok_or(("replicas", "a list of different broker ids, at least one"))?;
     if let Some(dirs) = entry.get("log_dirs") {
-        let known = |dir: &Value| dir.as_str().is_some_and(|dir| dir == "any" || dir.starts_with('/'));
+        let known =
+            |dir: &Value| dir.as_str().is_some_and(|dir| dir == "any" || dir.starts_with('/'));
         let dirs = dirs.as_array().filter(|dirs| dirs.len() == replicas.len());
         if !dirs.is_some_and(|dirs| dirs.iter().all(known)) {
             return Err(("log_dirs", "one for each replica, `any` or an absolute path"));
@@ -240,7 +241,10 @@ mod tests {
     fn bad_reassignments_are_told_all_at_once() {
         for (text, words) in [
             ("{\"version\":1,\"partitions\":[{\"topic\":\"t\",", vec!["r.json:1:", "whole JSON"]),
-            ("{\"version\":2,\"partitions\":[]}", vec!["version: found 2", "partitions: found none"]),
+            (
+                "{\"version\":2,\"partitions\":[]}",
+                vec!["version: found 2", "partitions: found none"],
+            ),
             (
                 "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\"replicas\":[1,1]},\
                  {\"topic\":\"t\",\"partition\":-1,\"replicas\":[1]}]}",

@@ -35,7 +35,12 @@ pub(crate) fn partition(replicas: &[u32], gib: f64) -> PlacementPartition {
 
 /// Partitions striped over the first `used` brokers, each replica in another rack where racks are
 /// dealt in turn.
-fn striped(used: usize, count: usize, replicas: usize, chance: &mut Stream) -> Vec<PlacementPartition> {
+fn striped(
+    used: usize,
+    count: usize,
+    replicas: usize,
+    chance: &mut Stream,
+) -> Vec<PlacementPartition> {
     let one = |index: usize, chance: &mut Stream| {
         let list: Vec<u32> = (0..replicas).map(|at| ((index + at) % used) as u32).collect();
         partition(&list, 5.0 + chance.index(100) as f64 / 20.0)
@@ -114,7 +119,12 @@ fn random_clusters_that_grow_or_shrink_are_balanced_with_few_bytes() {
         within_balance(&plan, brokers.iter().filter(|one| one.stays).count());
         let ratio = plan.moved.as_f64() / plan.unavoidable.as_f64();
         // Alone, a replica's leadership cannot move without it.
-        assert!(replicas == 1 || ratio <= 1.2, "seed {seed}: {} of {}", plan.moved, plan.unavoidable);
+        assert!(
+            replicas == 1 || ratio <= 1.2,
+            "seed {seed}: {} of {}",
+            plan.moved,
+            plan.unavoidable
+        );
     }
 }
 
@@ -182,4 +192,21 @@ fn the_same_input_gives_the_same_plan() {
     let partitions = striped(6, 500, 3, &mut chance);
     let brokers: Vec<_> = (0..8).map(|index| broker(["a", "b"][index % 2])).collect();
     assert_eq!(place(&brokers, &partitions), place(&brokers, &partitions));
+}
+
+/// 1,000 brokers, 100,000 replicas, 50 brokers that join and 20 that leave.
+#[test]
+fn a_thousand_brokers_take_seconds() {
+    let mut chance = Chance::new(Seed::new(4), 0).stream("placement", "large");
+    let mut brokers: Vec<_> = (0..1_050).map(|index| broker(["a", "b", "c"][index % 3])).collect();
+    brokers[..20].iter_mut().for_each(|one| one.stays = false);
+    let partitions = striped(1_000, 33_334, 3, &mut chance);
+    let began = std::time::Instant::now();
+    let plan = place(&brokers, &partitions).expect("a plan");
+    let took = began.elapsed();
+    println!("{took:?}, {} of {}", plan.moved, plan.unavoidable);
+    sound(&brokers, &partitions, &plan);
+    within_balance(&plan, 1_030);
+    assert!(plan.moved.as_f64() <= 1.2 * plan.unavoidable.as_f64());
+    assert!(cfg!(debug_assertions) || took.as_secs_f64() < 10.0, "{took:?}");
 }

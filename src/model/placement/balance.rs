@@ -12,9 +12,7 @@
 //! # Source
 //! Edmonds and Karp 1972 for the chains; best fit decreasing for what covers a surplus.
 
-use super::{
-    BALANCE, BrokerLoad, CAPACITY, Goal, PlacementBroker, PlacementPartition, Resource,
-};
+use super::{BALANCE, BrokerLoad, CAPACITY, Goal, PlacementBroker, PlacementPartition, Resource};
 use crate::cluster::BrokerId;
 use crate::units::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +21,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 type Loads = [f64; 5];
 /// Room for rounding in comparisons of sums of the same numbers in another order.
 const SLACK: f64 = 1.0 + 1e-9;
+/// The balance that leadership aims at, over the mean.
+const TIGHT: f64 = 1.02;
 /// Rounds over all resources: a later goal may leave something for an earlier one.
 const ROUNDS: usize = 4;
 
@@ -38,12 +38,17 @@ pub(super) struct Balance<'a> {
     held: Vec<BTreeSet<usize>>,
     loads: Vec<Loads>,
     limits: Vec<Loads>,
+    /// Limits to which leadership, which costs nothing, is evened out first: room for the rest.
+    tight: Vec<Loads>,
     /// Brokers that stay by their disk utilisation, as ordered bits.
     order: BTreeSet<(u64, BrokerId)>,
 }
 
 impl<'a> Balance<'a> {
-    pub(super) fn new(brokers: &'a [PlacementBroker], partitions: &'a [PlacementPartition]) -> Self {
+    pub(super) fn new(
+        brokers: &'a [PlacementBroker],
+        partitions: &'a [PlacementPartition],
+    ) -> Self {
         let names: BTreeSet<&str> = brokers.iter().map(|one| one.rack.as_str()).collect();
         let number: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
         let racks: Vec<usize> = brokers.iter().map(|one| number[one.rack.as_str()]).collect();
@@ -58,6 +63,7 @@ impl<'a> Balance<'a> {
             held: vec![BTreeSet::new(); brokers.len()],
             loads: vec![[0.0; 5]; brokers.len()],
             limits: Vec::new(),
+            tight: Vec::new(),
             order: BTreeSet::new(),
         };
         for index in 0..partitions.len() {
@@ -67,7 +73,8 @@ impl<'a> Balance<'a> {
                 add(&mut balance.loads[broker.index()], weights, 1.0);
             }
         }
-        balance.limits = balance.limits();
+        balance.limits = balance.limits(BALANCE);
+        balance.tight = balance.limits(TIGHT);
         balance.order = balance.staying().map(|broker| balance.rank(broker)).collect();
         balance
     }
@@ -103,7 +110,7 @@ impl<'a> Balance<'a> {
 
     /// Limits by broker: balance over the weighted mean, and shares of capacity. Where pieces are
     /// large, the limit is the mean and one piece's rounding.
-    fn limits(&self) -> Vec<Loads> {
+    fn limits(&self, leading: f64) -> Vec<Loads> {
         let mut totals = [0.0; 5];
         self.loads.iter().for_each(|load| add(&mut totals, *load, 1.0));
         let mut room = [0.0; 5];
@@ -112,7 +119,8 @@ impl<'a> Balance<'a> {
             let capacity = self.capacity(broker)[resource];
             let mean = totals[resource] * capacity / room[resource].max(f64::MIN_POSITIVE);
             match resource {
-                4 => (mean * BALANCE).max(mean.ceil()),
+                4 => (mean * leading).max(mean.ceil()),
+                2 => (mean * leading).min(capacity * CAPACITY[2]),
                 3 => capacity * CAPACITY[3],
                 _ => (mean * BALANCE).min(capacity * CAPACITY[resource]),
             }
@@ -124,7 +132,11 @@ impl<'a> Balance<'a> {
 
     fn above(&self, broker: BrokerId, resource: usize) -> f64 {
         let (load, limit) = (self.loads[broker.index()], self.limits[broker.index()]);
-        if load[resource] > limit[resource] * SLACK { load[resource] - limit[resource] } else { 0.0 }
+        if load[resource] > limit[resource] * SLACK {
+            load[resource] - limit[resource]
+        } else {
+            0.0
+        }
     }
 
     /// Whether a broker takes more loads and stays within its limits. A resource to which nothing
@@ -264,9 +276,8 @@ impl<'a> Balance<'a> {
     /// The replica that a broker gives next, and to whom.
     fn gift(&self, donor: BrokerId, resource: usize) -> Option<(usize, BrokerId)> {
         let above = self.above(donor, resource);
-        let weight = |partition: usize| {
-            self.weights(partition, self.leads(partition, donor))[resource]
-        };
+        let weight =
+            |partition: usize| self.weights(partition, self.leads(partition, donor))[resource];
         let mut own: Vec<(usize, f64)> = self.held[donor.index()]
             .iter()
             .map(|partition| (*partition, weight(*partition)))
@@ -301,9 +312,7 @@ impl<'a> Balance<'a> {
             let weights = self.weights(partition, self.leads(partition, donor));
             let mut ways = self.order.iter().map(|(_, to)| *to);
             let to = ways.find(|to| {
-                *to != donor
-                    && self.takes(*to, &weights)
-                    && self.allowed(partition, donor, *to)
+                *to != donor && self.takes(*to, &weights) && self.allowed(partition, donor, *to)
             });
             to.map(|to| (partition, to))
         })
@@ -312,6 +321,17 @@ impl<'a> Balance<'a> {
     /// Leadership goes from brokers above their limit of network out, CPU or leaders to others,
     /// along chains. Whether any did.
     fn hand_around(&mut self) -> bool {
+        let mut moved = self.hand_above();
+        if moved {
+            std::mem::swap(&mut self.limits, &mut self.tight);
+            self.hand_above();
+            std::mem::swap(&mut self.limits, &mut self.tight);
+            moved |= self.hand_above();
+        }
+        moved
+    }
+
+    fn hand_above(&mut self) -> bool {
         let mut moved = false;
         for resource in [2, 3, 4] {
             let brokers: Vec<BrokerId> = self.staying().collect();
@@ -336,8 +356,13 @@ impl<'a> Balance<'a> {
         let mut queue = VecDeque::from([donor]);
         while let Some(from) = queue.pop_front() {
             let led = self.held[from.index()].iter().filter(|one| self.leads(**one, from));
-            for partition in led {
-                let gained = self.gained(*partition);
+            let mut led: Vec<(usize, Loads)> =
+                led.map(|partition| (*partition, self.gained(*partition))).collect();
+            // Many leaders go with little traffic, much traffic with few leaders.
+            let sign = if resource == 4 { 1.0 } else { -1.0 };
+            led.sort_by(|a, b| (sign * a.1[2]).total_cmp(&(sign * b.1[2])).then(a.0.cmp(&b.0)));
+            for (partition, gained) in &led {
+                let gained = *gained;
                 for to in &self.replicas[*partition][1..] {
                     let fresh = *to != donor && !came.contains_key(to);
                     if !fresh || !self.brokers[to.index()].stays {
@@ -369,15 +394,20 @@ impl<'a> Balance<'a> {
     /// Whether a broker may lead one partition more and another one less.
     fn bears(&self, broker: BrokerId, more: &Loads, less: &Loads) -> bool {
         let (load, limit) = (&self.loads[broker.index()], &self.limits[broker.index()]);
-        (0..5).all(|at| {
-            more[at] <= less[at] || load[at] + more[at] - less[at] <= limit[at] * SLACK
-        })
+        (0..5).all(|at| more[at] <= less[at] || load[at] + more[at] - less[at] <= limit[at] * SLACK)
     }
 
+    /// Loads summed afresh: no residue of what came and went.
     pub(super) fn loads(&self) -> Vec<BrokerLoad> {
-        let held = self.held.iter().map(|held| held.len() as u32);
-        let loads = self.loads.iter().zip(held);
-        loads.map(|(load, replicas)| BrokerLoad { by_resource: *load, replicas }).collect()
+        let mut all = vec![BrokerLoad::default(); self.brokers.len()];
+        for (partition, list) in self.replicas.iter().enumerate() {
+            for (position, broker) in list.iter().enumerate() {
+                let load = &mut all[broker.index()];
+                add(&mut load.by_resource, self.weights(partition, position == 0), 1.0);
+                load.replicas += 1;
+            }
+        }
+        all
     }
 
     /// Goals with the number that misses each, and the worst use over its limit.

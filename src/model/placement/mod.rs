@@ -244,13 +244,14 @@ pub fn place(
     let goals_before = balance.goals();
     let unavoidable = balance.unavoidable();
     balance.settle();
-    let goals = goals_before
-        .into_iter()
-        .zip(balance.goals())
-        .map(|((goal, missed_before, worst_before), (_, missed_after, worst_after))| {
-            GoalOutcome { goal, missed_before, missed_after, worst_before, worst_after }
-        })
-        .collect();
+    let goals =
+        goals_before
+            .into_iter()
+            .zip(balance.goals())
+            .map(|((goal, missed_before, worst_before), (_, missed_after, worst_after))| {
+                GoalOutcome { goal, missed_before, missed_after, worst_before, worst_after }
+            })
+            .collect();
     let after = balance.loads();
     let changes: Vec<PlacementChange> = partitions
         .iter()

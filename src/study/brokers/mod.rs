@@ -48,7 +48,8 @@ pub struct BrokerStudy {
     pub plan: PlacementPlan,
     /// The run as it stands, and after the move.
     pub runs: [Run; 2],
-    /// All loads together, times this, saturate the cluster: before and after, over the draws.
+    /// All loads together, times this, fill the first resource of a broker: before and after, over
+    /// the draws.
     pub capacity: [Option<Interval>; 2],
     /// Relative gain in that factor, pair by pair.
     pub gain: Option<Interval>,
@@ -87,18 +88,13 @@ pub fn brokers(
     let pair = |draw: &Scenario| {
         let draw = steady(draw);
         let moved = apply(&joined(&draw, &question.joining), &plan);
-        [judged(&draw, seed, 0), judged(&moved, seed, 0)]
-            .map(|run| run.bottleneck.saturates_at_load_factor)
+        [judged(&draw, seed, 0), judged(&moved, seed, 0)].map(|run| of_brokers(&run))
     };
     let pairs: Vec<[Option<f64>; 2]> = draws.par_iter().map(pair).collect();
-    let own = [&before, &after].map(|run| run.bottleneck.saturates_at_load_factor);
-    let pairs: Vec<[f64; 2]> = std::iter::once(own)
-        .chain(pairs)
-        .filter_map(|pair| Some([pair[0]?, pair[1]?]))
-        .collect();
-    let over = |values: Vec<f64>| {
-        (!values.is_empty()).then(|| replications(&values, CONFIDENCE))
-    };
+    let own = [&before, &after].map(of_brokers);
+    let pairs: Vec<[f64; 2]> =
+        std::iter::once(own).chain(pairs).filter_map(|pair| Some([pair[0]?, pair[1]?])).collect();
+    let over = |values: Vec<f64>| (!values.is_empty()).then(|| replications(&values, CONFIDENCE));
     let side = |at: usize| over(pairs.iter().map(|pair| pair[at]).collect());
     let work = MoveWork::of(&plan, &partitions, &wide.cluster);
     Ok(BrokerStudy {
@@ -110,6 +106,14 @@ pub fn brokers(
         runs: [before, after],
         work,
     })
+}
+
+/// The load factor at which the first resource of a broker is full. Producers and consumers do not
+/// get faster by brokers; what limits the whole is told beside it.
+fn of_brokers(run: &Run) -> Option<f64> {
+    let own = |kind: &str| ["cpu", "nic_in", "nic_out", "disk"].contains(&kind);
+    let all = run.bottleneck.by_resource.iter().filter(|one| own(one.kind));
+    all.filter_map(|one| one.saturates_at_load_factor).reduce(f64::min)
 }
 
 /// The scenario with nothing that changes its brokers or members, by flows.
@@ -168,6 +172,13 @@ fn partition_loads(scenario: &Scenario, run: &Run) -> Vec<PlacementPartition> {
         one.follower_cores *= each;
     }
     all
+}
+
+/// Bytes that one replica of each partition holds at the end of a run of the scenario by flows.
+pub fn replica_bytes(scenario: &Scenario) -> Vec<Bytes> {
+    let still = steady(scenario);
+    let run = judged(&still, Seed::new(1), 0);
+    partition_loads(&still, &run).into_iter().map(|one| one.bytes).collect()
 }
 
 /// Busy cores of speed 1 of a broker, on average.

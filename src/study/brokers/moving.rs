@@ -127,8 +127,7 @@ pub fn waves(
     let mut first_open = 0;
     for index in copying {
         let change = &plan.changes[index];
-        let touched: Vec<BrokerId> =
-            change.arriving().chain(change.old.first().copied()).collect();
+        let touched: Vec<BrokerId> = change.arriving().chain(change.old.first().copied()).collect();
         let fits = |counts: &[u32]| touched.iter().all(|one| counts[one.index()] < most);
         while lists.get(first_open).is_some_and(|(_, counts)| counts.iter().all(|n| *n >= most)) {
             first_open += 1;

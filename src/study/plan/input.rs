@@ -104,9 +104,8 @@ impl PlanInput {
             Some((text, place)) => question.read(text, place),
             None => question.read("", &Place::whole(from)),
         });
-        let values: Vec<Option<Decimal>> = values
-            .map(|value| value.map_err(|problem| problems.push(problem)).ok())
-            .collect();
+        let values: Vec<Option<Decimal>> =
+            values.map(|value| value.map_err(|problem| problems.push(problem)).ok()).collect();
         match values[..] {
             [
                 Some(messages_per_second),

@@ -170,8 +170,7 @@ fn size(one: &Instance, input: &MskInput, factors: &Factors) -> MskRow {
     let readers = f64::from(input.readers);
     let tiered = if input.tiered() { factors.tiered } else { 0.0 };
     let replicas = f64::from(input.replication_factor);
-    let local_gib =
-        average * input.local_hours * 3_600.0 * replicas / 1_024.0 * factors.headroom;
+    let local_gib = average * input.local_hours * 3_600.0 * replicas / 1_024.0 * factors.headroom;
     let mut needs = vec![
         ("zones", factors.zones),
         ("partitions", input.partitions as f64 / one.partitions),
@@ -237,26 +236,45 @@ mod tests {
     use super::*;
 
     /// Average and peak in, readers, partitions, retention, local hours; then the picks.
-    type Vector = ([f64; 2], u32, u64, [f64; 2], [(&'static str, u64, &'static str, &'static str); 3]);
+    type Vector =
+        ([f64; 2], u32, u64, [f64; 2], [(&'static str, u64, &'static str, &'static str); 3]);
 
     #[test]
     fn the_published_vectors_pass_to_the_cent() {
         let vectors: [Vector; 3] = [
-            ([100.0, 500.0], 2, 1_000, [720.0, 24.0], [
-                ("m5.2xlarge", 33, "ingress", "34347.79"),
-                ("m7g.xlarge", 54, "ingress", "30195.55"),
-                ("express.m7g.large", 45, "ingress", "44703.58"),
-            ]),
-            ([100.0, 200.0], 5, 1_000, [720.0, 24.0], [
-                ("m5.xlarge", 39, "ingress", "26069.59"),
-                ("m7g.large", 51, "ingress", "21707.11"),
-                ("express.m7g.large", 27, "egress", "39342.46"),
-            ]),
-            ([50.0, 100.0], 2, 3_000, [72.0, 72.0], [
-                ("m5.large", 21, "ingress", "12523.99"),
-                ("m7g.large", 18, "ingress", "11985.25"),
-                ("express.m7g.large", 9, "ingress", "6940.33"),
-            ]),
+            (
+                [100.0, 500.0],
+                2,
+                1_000,
+                [720.0, 24.0],
+                [
+                    ("m5.2xlarge", 33, "ingress", "34347.79"),
+                    ("m7g.xlarge", 54, "ingress", "30195.55"),
+                    ("express.m7g.large", 45, "ingress", "44703.58"),
+                ],
+            ),
+            (
+                [100.0, 200.0],
+                5,
+                1_000,
+                [720.0, 24.0],
+                [
+                    ("m5.xlarge", 39, "ingress", "26069.59"),
+                    ("m7g.large", 51, "ingress", "21707.11"),
+                    ("express.m7g.large", 27, "egress", "39342.46"),
+                ],
+            ),
+            (
+                [50.0, 100.0],
+                2,
+                3_000,
+                [72.0, 72.0],
+                [
+                    ("m5.large", 21, "ingress", "12523.99"),
+                    ("m7g.large", 18, "ingress", "11985.25"),
+                    ("express.m7g.large", 9, "ingress", "6940.33"),
+                ],
+            ),
         ];
         for ([average, peak], readers, partitions, [retention, local], picks) in vectors {
             let input = MskInput {

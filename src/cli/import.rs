@@ -35,6 +35,9 @@ enum What {
         /// Check it against the cluster of a scenario: unknown brokers, too few replicas, no change
         #[arg(long, value_name = "SCENARIO")]
         against: Option<String>,
+        /// Seed of the scenario's placement
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Text of kafka-topics --describe: printed as a reassignment that restores this placement
     Describe {
@@ -52,10 +55,11 @@ impl Import {
     pub(crate) fn run(self) -> Result<ExitCode> {
         print(&match self.what {
             What::PerfTest { file } => RunRow::csv(&read_perf_test(&file, &open(&file)?)?),
-            What::Reassignment { file, against } => {
+            What::Reassignment { file, against, seed } => {
                 let all = read_reassignment(&file, &open(&file)?)?;
                 if let Some(scenario) = against {
-                    let scenario = load(&scenario, &LoadOptions::default())?.scenario;
+                    let scenario =
+                        load(&scenario, &LoadOptions { seed, ..LoadOptions::default() })?.scenario;
                     check_reassignment(&file, &all, &scenario.cluster)?;
                 }
                 reassignment_json(&all)

@@ -66,8 +66,8 @@ impl<'a> Balance<'a> {
             tight: Vec::new(),
             order: BTreeSet::new(),
         };
-        for index in 0..partitions.len() {
-            for (position, broker) in partitions[index].replicas.iter().enumerate() {
+        for (index, one) in partitions.iter().enumerate() {
+            for (position, broker) in one.replicas.iter().enumerate() {
                 balance.held[broker.index()].insert(index);
                 let weights = balance.weights(index, position == 0);
                 add(&mut balance.loads[broker.index()], weights, 1.0);

@@ -139,7 +139,9 @@ pub fn waves(
         }
         let (list, counts) = &mut lists[at];
         list.push(index);
-        touched.iter().for_each(|one| counts[one.index()] += 1);
+        for one in touched {
+            counts[one.index()] += 1;
+        }
     }
     let lists = lists.into_iter().map(|(list, _)| list);
     let all = std::iter::once(still).filter(|list| !list.is_empty()).chain(lists);

@@ -41,7 +41,7 @@ const MOST_FRACTION: usize = 4;
 impl Question {
     /// The answer, or what is wrong with it. A leading zero is refused where the script's shell
     /// would read an octal number.
-    pub fn read(&self, text: &str, place: &Place) -> Result<Decimal, Problem> {
+    pub fn read(&self, text: &str, place: &Place) -> Result<Decimal, Box<Problem>> {
         let text = text.trim();
         let kind = if self.whole { "a whole number" } else { "a number" };
         let fraction = text.split_once('.').map_or(0, |(_, rest)| rest.len());
@@ -60,17 +60,19 @@ impl Question {
             let near = if self.whole { near.round() } else { near };
             (number.is_finite()).then(|| near.to_string())
         };
-        value.ok_or_else(|| Problem {
-            place: place.clone(),
-            path: self.key.to_owned(),
-            found: if text.is_empty() { "nothing".into() } else { format!("`{text}`") },
-            allowed: format!(
-                "{kind} from {} to {}{}",
-                self.least,
-                self.most,
-                if self.whole { "" } else { ", at most four digits after the point" }
-            ),
-            nearest: nearest(),
+        value.ok_or_else(|| {
+            Box::new(Problem {
+                place: place.clone(),
+                path: self.key.to_owned(),
+                found: if text.is_empty() { "nothing".into() } else { format!("`{text}`") },
+                allowed: format!(
+                    "{kind} from {} to {}{}",
+                    self.least,
+                    self.most,
+                    if self.whole { "" } else { ", at most four digits after the point" }
+                ),
+                nearest: nearest(),
+            })
         })
     }
 }
@@ -105,7 +107,7 @@ impl PlanInput {
             None => question.read("", &Place::whole(from)),
         });
         let values: Vec<Option<Decimal>> =
-            values.map(|value| value.map_err(|problem| problems.push(problem)).ok()).collect();
+            values.map(|value| value.map_err(|problem| problems.push(*problem)).ok()).collect();
         match values[..] {
             [
                 Some(messages_per_second),

@@ -12,9 +12,9 @@ use crate::chance::Seed;
 use crate::error::{Error, Result};
 use crate::metrics::Run;
 use crate::scenario::cards::Cards;
-use crate::scenario::{LoadOptions, Scenario, load_text};
+use crate::scenario::{Group, LoadOptions, Scenario, load_text};
 use crate::study::simulate::judged;
-use crate::units::{Money, RecordRate};
+use crate::units::{Money, MoneyRate, RecordRate};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -137,6 +137,9 @@ struct Prices {
     most_replicas: f64,
 }
 
+/// A purchase with its price per month in dollars.
+type Priced = (Purchase, f64);
+
 /// A run's verdict.
 struct Verdict {
     met: bool,
@@ -178,9 +181,9 @@ pub fn search(
 
 impl Search<'_> {
     fn answer(&self) -> Result<PlanAnswer> {
-        let by_machine: Vec<Result<(Vec<(Purchase, f64)>, usize)>> =
+        let by_machine: Vec<Result<(Vec<Priced>, usize)>> =
             self.asked.machines.par_iter().map(|machine| self.months_of(machine)).collect();
-        let mut all: Vec<Vec<(Purchase, f64)>> = Vec::new();
+        let mut all: Vec<Vec<Priced>> = Vec::new();
         let mut runs = 0;
         let mut refusals = Vec::new();
         for one in by_machine {
@@ -207,7 +210,7 @@ impl Search<'_> {
         runs += months.iter().map(|one| one.1).sum::<usize>();
         let months: Vec<Offer> = months.into_iter().map(|one| one.0).collect();
         let now = months[0].purchase.clone();
-        let front = self.front(&mut runs)?;
+        let front = self.front(&mut runs);
         let neighbours = [
             Purchase { brokers: now.brokers - 1, ..now.clone() },
             Purchase { members: now.members - 1, ..now.clone() },
@@ -256,13 +259,13 @@ impl Search<'_> {
     }
 
     /// The purchase of a machine for each month, with its price.
-    fn months_of(&self, machine: &str) -> Result<(Vec<(Purchase, f64)>, usize)> {
+    fn months_of(&self, machine: &str) -> Result<(Vec<Priced>, usize)> {
         let mut runs = 0;
         let mut from = self.smallest(machine);
         let mut offers = Vec::new();
         for month in 0..PLAN_MONTHS {
             let mean = self.quantile(1.0 - MOST_RISK) * self.growth(month);
-            from = self.solve(from, mean, &mut runs)?;
+            from = self.solve(&from, mean, &mut runs)?;
             offers.push((from.clone(), self.price(&from, month)?.iter().sum()));
         }
         Ok((offers, runs))
@@ -276,12 +279,12 @@ impl Search<'_> {
     }
 
     /// The smallest purchase of a machine that meets the objective at a mean rate.
-    fn solve(&self, from: Purchase, mean: f64, runs: &mut usize) -> Result<Purchase> {
+    fn solve(&self, from: &Purchase, mean: f64, runs: &mut usize) -> Result<Purchase> {
         let mut at = from.clone();
         for _ in 0..MOST_RUNS {
             let verdict = self.try_one(&at, mean, runs)?;
             if verdict.met {
-                return self.shrunk(at, &from, mean, runs);
+                return self.shrunk(at, from, mean, runs);
             }
             let more = |count: u32| {
                 let wanted = (f64::from(count) / verdict.factor.clamp(0.1, 1.0)).ceil() as u32;
@@ -379,7 +382,7 @@ impl Search<'_> {
         // Clients are not what is bought: enough of them.
         let clients = ((peak * size as f64 / 4_194_304.0).ceil() as u64).clamp(3, 10_000);
         let mut text = format!(
-            "schema: kafsim/scenario/1\nname: plan\nduration: 10 min\nwarm_up: 2 min\n\
+            "schema: kafsim/scenario/1\nname: plan\nduration: 3 min\nwarm_up: 1 min\n\
              engine: fluid\nhosts:\n  brokers: {{card: {}, count: {}, zones: [a, b, c]}}\n\
              network: {{card: one-region-three-zones}}\ncluster:\n  version: \"4.1\"\n  \
              brokers: {{run_on: brokers}}\ninitial: {{stored: empty}}\ntopics:\n  events: \
@@ -429,7 +432,7 @@ impl Search<'_> {
         let mut low = 0.0;
         let mut high = self.quantile(1.0 - MOST_RISK);
         let mut bound_by = String::new();
-        // Up until it fails, then the middle, in logarithms, until 0.5 % are left.
+        // Up until it fails, then the middle, in logarithms, until 1 % is left.
         for _ in 0..MOST_RUNS {
             let verdict = self.try_one(one, high, runs)?;
             if !verdict.met {
@@ -442,7 +445,7 @@ impl Search<'_> {
         if low == 0.0 {
             low = high / 1_024.0;
         }
-        while high / low > 1.005 {
+        while high / low > 1.01 {
             let middle = libm::sqrt(low * high);
             let verdict = self.try_one(one, middle, runs)?;
             if verdict.met {
@@ -476,9 +479,9 @@ impl Search<'_> {
                 one.machine
             ))
         })?;
-        let pod = scenario.groups.first().and_then(|group| group.price_of_member());
+        let member = scenario.groups.first().and_then(Group::price_of_member);
         let hours = self.prices.hours;
-        let members = f64::from(one.members * self.asked.readers);
+        let all = f64::from(one.members * self.asked.readers);
         let mean = self.quantile(0.5) * self.growth(month);
         let gib = mean * self.input.message_size.to_f64() * hours * 3_600.0 / 1_073_741_824.0;
         // Two thirds of clients are in another zone than the leader; followers are, always.
@@ -488,13 +491,13 @@ impl Search<'_> {
             + f64::from(self.replicas().saturating_sub(ZONES)) * elsewhere;
         Ok([
             host.per_hour() * hours * f64::from(one.brokers),
-            pod.map_or(0.0, |price| price.per_hour()) * hours * members,
+            member.map_or(0.0, MoneyRate::per_hour) * hours * all,
             gib * (clients + followers) * self.prices.cross_zone,
         ])
     }
 
     /// The cheapest designs of several quantiles, without those that others beat in both.
-    fn front(&self, runs: &mut usize) -> Result<Vec<Offer>> {
+    fn front(&self, runs: &mut usize) -> Vec<Offer> {
         let last = PLAN_MONTHS - 1;
         let work: Vec<(&String, f64)> = self
             .asked
@@ -507,7 +510,7 @@ impl Search<'_> {
             .map(|(machine, quantile)| {
                 let mut count = 0;
                 let mean = self.quantile(*quantile) * self.growth(last);
-                let found = self.solve(self.smallest(machine), mean, &mut count);
+                let found = self.solve(&self.smallest(machine), mean, &mut count);
                 let offer = found.and_then(|one| self.offer(&one, last, &mut count));
                 (offer.ok(), count)
             })
@@ -524,7 +527,7 @@ impl Search<'_> {
             least = least.min(one.risk);
             better
         });
-        Ok(offers)
+        offers
     }
 
     fn headroom(&self, now: &Purchase, runs: &mut usize) -> Result<[Option<f64>; 3]> {

@@ -40,7 +40,7 @@ pub(crate) struct Brokers {
     /// Format of standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Folder for report, reassignment, rollback and waves, or `none` [default: reports/NAME-brokers]
+    /// Folder for report, reassignment, rollback, waves, or `none` [default: reports/NAME-brokers]
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
 }

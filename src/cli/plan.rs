@@ -46,7 +46,7 @@ pub(crate) struct Plan {
     /// Which answers are given
     #[arg(long, value_enum, default_value_t = Method::All)]
     method: Method,
-    /// Mean messages per second as an interval that holds 80 % of cases [default: 0.8 to 1.25 times]
+    /// Mean messages per second: 80 % of cases lie in this [default: 0.8 to 1.25 times]
     #[arg(long, value_name = "LOW..HIGH", allow_hyphen_values = true)]
     demand: Option<String>,
     /// Consumer groups that read everything

@@ -107,8 +107,10 @@ mod tests {
     fn what_the_tool_prints_is_read_and_written() {
         let text = "Querying brokers for log directories information\n\
             Received log directory information from brokers 1\n\
-            {\"version\":1,\"brokers\":[{\"broker\":1,\"logDirs\":[{\"logDir\":\"/d\",\"error\":null,\
-            \"partitions\":[{\"partition\":\"a-b-0\",\"size\":12,\"offsetLag\":0,\"isFuture\":false},\
+            {\"version\":1,\"brokers\":[{\"broker\":1,\"logDirs\":[{\"logDir\":\"/d\",\
+            \"error\":null,\
+            \"partitions\":[{\"partition\":\"a-b-0\",\"size\":12,\"offsetLag\":0,\
+            \"isFuture\":false},\
             {\"partition\":\"a-b-0\",\"size\":3,\"offsetLag\":0,\"isFuture\":true}]}]}]}\n";
         let all = read_log_dirs("l.json", text).unwrap();
         assert_eq!(all.len(), 1);

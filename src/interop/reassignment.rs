@@ -161,7 +161,8 @@ pub fn describe_text(cluster: &Cluster) -> String {
     let mut text = String::new();
     for topic in &cluster.topics {
         text.push_str(&format!(
-            "Topic: {}\tPartitionCount: {}\tReplicationFactor: {}\tConfigs: min.insync.replicas={}\n",
+            "Topic: {}\tPartitionCount: {}\tReplicationFactor: {}\tConfigs: \
+             min.insync.replicas={}\n",
             topic.name,
             topic.partitions,
             topic.replication_factor,
@@ -246,7 +247,8 @@ mod tests {
                 vec!["version: found 2", "partitions: found none"],
             ),
             (
-                "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\"replicas\":[1,1]},\
+                "{\"version\":1,\"partitions\":[{\"topic\":\"t\",\"partition\":0,\
+                 \"replicas\":[1,1]},\
                  {\"topic\":\"t\",\"partition\":-1,\"replicas\":[1]}]}",
                 vec!["partitions/0/replicas: found [1,1]", "partitions/1/partition: found -1"],
             ),

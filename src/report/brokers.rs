@@ -138,9 +138,13 @@ impl View<'_> {
         table
     }
 
+    fn copies(&self) -> usize {
+        self.study.plan.changes.iter().map(|one| one.arriving().count()).sum()
+    }
+
     fn move_words(&self) -> Vec<String> {
         let (plan, work) = (&self.study.plan, &self.study.work);
-        let copies: usize = plan.changes.iter().map(|one| one.arriving().count()).sum();
+        let copies = self.copies();
         let mut words = vec![format!(
             "{copies} replicas, {} are copied ({} cannot be avoided); {} partitions change their \
              list of replicas.",
@@ -212,7 +216,8 @@ impl View<'_> {
             )
         };
         format!(
-            "# Brokers of {}\n\n{tables}## The move\n\n{points}\n```bash\n{}{}```\n\nBack again:\n\n\
+            "# Brokers of {}\n\n{tables}## The move\n\n{points}\n```bash\n{}{}```\n\n\
+             Back again:\n\n\
              ```bash\n{}```\n",
             self.study.scenario.name,
             command("reassignment.json", &format!("--execute{throttle}")),
@@ -271,7 +276,7 @@ impl View<'_> {
             "move": {
                 "bytes": study.plan.moved.get(),
                 "unavoidable_bytes": study.plan.unavoidable.get(),
-                "replicas": study.plan.changes.iter().map(|one| one.arriving().count()).sum::<usize>(),
+                "replicas": self.copies(),
                 "partitions": study.plan.changes.len(),
                 "throttle_bytes_s": self.throttle.map(ByteRate::get),
                 "least_throttle_bytes_s": study.work.least_throttle().get(),

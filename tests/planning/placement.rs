@@ -103,20 +103,20 @@ fn random_clusters_that_grow_or_shrink_are_balanced_with_few_bytes() {
         let racks = [1, 3][chance.index(2)];
         let size = 3 * (1 + chance.index(4));
         let replicas = 1 + chance.index(3);
-        let each = 40 * size + chance.index(40 * size);
-        let partitions = striped(size, each, replicas, &mut chance);
+        let pieces = 40 * size + chance.index(40 * size);
+        let partitions = striped(size, pieces, replicas, &mut chance);
         // Smaller steps leave leadership less room than one replica takes, and bytes then have
         // to move for it as well.
-        let change = (size / 3).div_ceil(racks) * racks;
-        let grows = size < change + 2 * replicas || chance.index(2) == 0;
-        let total = if grows { size + change } else { size };
+        let steps = (size / 3).div_ceil(racks) * racks;
+        let grows = size < steps + 2 * replicas || chance.index(2) == 0;
+        let total = if grows { size + steps } else { size };
         let name = |index: usize| ["a", "b", "c"][index % racks];
         let mut brokers: Vec<_> = (0..total).map(|index| broker(name(index))).collect();
         if !grows {
-            brokers[size - change..].iter_mut().for_each(|one| one.stays = false);
+            brokers[size - steps..].iter_mut().for_each(|one| one.stays = false);
         }
         let plan = place(&brokers, &partitions).unwrap_or_else(|error| panic!("{seed}: {error}"));
-        println!("seed {seed}: {size} brokers, {grows} {change}, {racks} racks, {replicas}");
+        println!("seed {seed}: {size} brokers, {grows} {steps}, {racks} racks, {replicas}");
         sound(&brokers, &partitions, &plan);
         within_balance(&plan, brokers.iter().filter(|one| one.stays).count());
         let ratio = plan.moved.as_f64() / plan.unavoidable.as_f64();

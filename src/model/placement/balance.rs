@@ -3,24 +3,22 @@
 //! # Rule
 //! First what must move, the largest first, to the least used broker with room. Then, resource by
 //! resource, brokers above their limit give: the smallest replica that covers what is above, or the
-//! largest below it where that leads to fewer bytes. Leadership is handed along chains of partitions (a
-//! breadth-first search), so that it reaches a broker with room that shares no partition.
+//! largest below it where that leads to fewer bytes.
 //! # Assumes
 //! See the module.
 //! # Breaks
 //! Single moves only: where two replicas would have to be exchanged, the goal may stay missed.
 //! # Source
-//! Edmonds and Karp 1972 for the chains; best fit decreasing for what covers a surplus.
+//! Best fit decreasing, a textbook heuristic for bin packing, for what covers a surplus.
 
-use super::{BALANCE, BrokerLoad, CAPACITY, Goal, PlacementBroker, PlacementPartition, Resource};
+use super::{BALANCE, CAPACITY, PlacementBroker, PlacementPartition};
 use crate::cluster::BrokerId;
-use crate::units::Bytes;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Loads and limits in the order of [`Resource::ALL`].
-type Loads = [f64; 5];
+/// Loads and limits in the order of [`super::Resource::ALL`].
+pub(super) type Loads = [f64; 5];
 /// Room for rounding in comparisons of sums of the same numbers in another order.
-const SLACK: f64 = 1.0 + 1e-9;
+pub(super) const SLACK: f64 = 1.0 + 1e-9;
 /// The balance that leadership aims at, over the mean.
 const TIGHT: f64 = 1.02;
 /// Rounds over all resources: a later goal may leave something for an earlier one.
@@ -28,18 +26,18 @@ const ROUNDS: usize = 4;
 
 /// The state.
 pub(super) struct Balance<'a> {
-    brokers: &'a [PlacementBroker],
-    partitions: &'a [PlacementPartition],
+    pub(super) brokers: &'a [PlacementBroker],
+    pub(super) partitions: &'a [PlacementPartition],
     /// Racks as numbers in the order of their names, by broker.
-    racks: Vec<usize>,
+    pub(super) racks: Vec<usize>,
     /// Racks with a broker that stays.
-    rack_count: usize,
-    replicas: Vec<Vec<BrokerId>>,
-    held: Vec<BTreeSet<usize>>,
-    loads: Vec<Loads>,
-    limits: Vec<Loads>,
+    pub(super) rack_count: usize,
+    pub(super) replicas: Vec<Vec<BrokerId>>,
+    pub(super) held: Vec<BTreeSet<usize>>,
+    pub(super) loads: Vec<Loads>,
+    pub(super) limits: Vec<Loads>,
     /// Limits to which leadership, which costs nothing, is evened out first: room for the rest.
-    tight: Vec<Loads>,
+    pub(super) tight: Vec<Loads>,
     /// Brokers that stay by their disk utilisation, as ordered bits.
     order: BTreeSet<(u64, BrokerId)>,
 }
@@ -79,7 +77,7 @@ impl<'a> Balance<'a> {
         balance
     }
 
-    fn staying(&self) -> impl Iterator<Item = BrokerId> + '_ {
+    pub(super) fn staying(&self) -> impl Iterator<Item = BrokerId> + '_ {
         let all = self.brokers.iter().enumerate().filter(|(_, one)| one.stays);
         all.map(|(index, _)| BrokerId::from_index(index))
     }
@@ -91,7 +89,7 @@ impl<'a> Balance<'a> {
     }
 
     /// Loads of one replica.
-    fn weights(&self, partition: usize, leads: bool) -> Loads {
+    pub(super) fn weights(&self, partition: usize, leads: bool) -> Loads {
         let one = &self.partitions[partition];
         let followers = one.replicas.len().saturating_sub(1) as f64;
         let (bytes, ingress) = (one.bytes.as_f64(), one.ingress.get());
@@ -103,7 +101,7 @@ impl<'a> Balance<'a> {
         }
     }
 
-    fn capacity(&self, broker: usize) -> Loads {
+    pub(super) fn capacity(&self, broker: usize) -> Loads {
         let one = &self.brokers[broker];
         [one.disk.as_f64(), one.nic_in.get(), one.nic_out.get(), one.cores, 1.0]
     }
@@ -130,7 +128,7 @@ impl<'a> Balance<'a> {
             .collect()
     }
 
-    fn above(&self, broker: BrokerId, resource: usize) -> f64 {
+    pub(super) fn above(&self, broker: BrokerId, resource: usize) -> f64 {
         let (load, limit) = (self.loads[broker.index()], self.limits[broker.index()]);
         if load[resource] > limit[resource] * SLACK {
             load[resource] - limit[resource]
@@ -141,13 +139,13 @@ impl<'a> Balance<'a> {
 
     /// Whether a broker takes more loads and stays within its limits. A resource to which nothing
     /// is added does not matter.
-    fn takes(&self, broker: BrokerId, weights: &Loads) -> bool {
+    pub(super) fn takes(&self, broker: BrokerId, weights: &Loads) -> bool {
         let (load, limit) = (&self.loads[broker.index()], &self.limits[broker.index()]);
         (0..5).all(|at| weights[at] <= 0.0 || load[at] + weights[at] <= limit[at] * SLACK)
     }
 
     /// Racks of a partition, with one broker replaced.
-    fn spans(&self, partition: usize, from: BrokerId, to: BrokerId) -> usize {
+    pub(super) fn spans(&self, partition: usize, from: BrokerId, to: BrokerId) -> usize {
         let list = &self.replicas[partition];
         let rack = |at: usize| self.racks[if list[at] == from { to } else { list[at] }.index()];
         (0..list.len()).filter(|at| (0..*at).all(|before| rack(before) != rack(*at))).count()
@@ -158,7 +156,7 @@ impl<'a> Balance<'a> {
             && self.spans(partition, from, to) >= self.spans(partition, from, from)
     }
 
-    fn leads(&self, partition: usize, broker: BrokerId) -> bool {
+    pub(super) fn leads(&self, partition: usize, broker: BrokerId) -> bool {
         self.replicas[partition].first() == Some(&broker)
     }
 
@@ -182,7 +180,7 @@ impl<'a> Balance<'a> {
         self.shift(to, weights, 1.0);
     }
 
-    fn hand_over(&mut self, partition: usize, to: BrokerId) {
+    pub(super) fn hand_over(&mut self, partition: usize, to: BrokerId) {
         let from = self.replicas[partition][0];
         let (leader, follower) = (self.weights(partition, true), self.weights(partition, false));
         let position = self.replicas[partition].iter().position(|one| *one == to).unwrap_or(0);
@@ -213,7 +211,7 @@ impl<'a> Balance<'a> {
     }
 
     /// Replicas of brokers that leave, and of partitions that could span more racks.
-    fn must_move(&self) -> Vec<(usize, BrokerId)> {
+    pub(super) fn must_move(&self) -> Vec<(usize, BrokerId)> {
         let mut found = Vec::new();
         for (partition, list) in self.replicas.iter().enumerate() {
             let mut seen = BTreeSet::new();
@@ -318,198 +316,13 @@ impl<'a> Balance<'a> {
         })
     }
 
-    /// Leadership goes from brokers above their limit of network out, CPU or leaders to others,
-    /// along chains. Whether any did.
-    fn hand_around(&mut self) -> bool {
-        let mut moved = self.hand_above();
-        if moved {
-            std::mem::swap(&mut self.limits, &mut self.tight);
-            self.hand_above();
-            std::mem::swap(&mut self.limits, &mut self.tight);
-            moved |= self.hand_above();
-        }
-        moved
-    }
-
-    fn hand_above(&mut self) -> bool {
-        let mut moved = false;
-        for resource in [2, 3, 4] {
-            let brokers: Vec<BrokerId> = self.staying().collect();
-            for donor in brokers {
-                while self.above(donor, resource) > 0.0 {
-                    let Some(chain) = self.chain(donor, resource) else { break };
-                    // From the far end, so that everyone on the way has room when its turn comes.
-                    for (partition, to) in chain.into_iter().rev() {
-                        self.hand_over(partition, to);
-                    }
-                    moved = true;
-                }
-            }
-        }
-        moved
-    }
-
-    /// Partitions that change leaders one after the other, from the donor to a broker with room.
-    /// Only the last step adds to a broker; for that one all limits hold.
-    fn chain(&self, donor: BrokerId, resource: usize) -> Option<Vec<(usize, BrokerId)>> {
-        let mut came: BTreeMap<BrokerId, (usize, BrokerId)> = BTreeMap::new();
-        let mut queue = VecDeque::from([donor]);
-        while let Some(from) = queue.pop_front() {
-            let led = self.held[from.index()].iter().filter(|one| self.leads(**one, from));
-            let mut led: Vec<(usize, Loads)> =
-                led.map(|partition| (*partition, self.gained(*partition))).collect();
-            // Many leaders go with little traffic, much traffic with few leaders.
-            let sign = if resource == 4 { 1.0 } else { -1.0 };
-            led.sort_by(|a, b| (sign * a.1[2]).total_cmp(&(sign * b.1[2])).then(a.0.cmp(&b.0)));
-            for (partition, gained) in &led {
-                let gained = *gained;
-                for to in &self.replicas[*partition][1..] {
-                    let fresh = *to != donor && !came.contains_key(to);
-                    if !fresh || !self.brokers[to.index()].stays {
-                        continue;
-                    }
-                    // In between, what is received is handed on: only like for like.
-                    let given = came.get(&from).map_or([0.0; 5], |step| self.gained(step.0));
-                    let like = from == donor || self.bears(from, &given, &gained);
-                    if !like || gained[resource] <= 0.0 {
-                        continue;
-                    }
-                    came.insert(*to, (*partition, from));
-                    if self.takes(*to, &gained) {
-                        return Some(unwind(&came, *to));
-                    }
-                    queue.push_back(*to);
-                }
-            }
-        }
-        None
-    }
-
-    /// What a broker gains when it leads a partition that it follows.
-    fn gained(&self, partition: usize) -> Loads {
-        let (leader, follower) = (self.weights(partition, true), self.weights(partition, false));
-        std::array::from_fn(|at| leader[at] - follower[at])
-    }
-
-    /// Whether a broker may lead one partition more and another one less.
-    fn bears(&self, broker: BrokerId, more: &Loads, less: &Loads) -> bool {
-        let (load, limit) = (&self.loads[broker.index()], &self.limits[broker.index()]);
-        (0..5).all(|at| more[at] <= less[at] || load[at] + more[at] - less[at] <= limit[at] * SLACK)
-    }
-
-    /// Loads summed afresh: no residue of what came and went.
-    pub(super) fn loads(&self) -> Vec<BrokerLoad> {
-        let mut all = vec![BrokerLoad::default(); self.brokers.len()];
-        for (partition, list) in self.replicas.iter().enumerate() {
-            for (position, broker) in list.iter().enumerate() {
-                let load = &mut all[broker.index()];
-                add(&mut load.by_resource, self.weights(partition, position == 0), 1.0);
-                load.replicas += 1;
-            }
-        }
-        all
-    }
-
-    /// Goals with the number that misses each, and the worst use over its limit.
-    pub(super) fn goals(&self) -> Vec<(Goal, u32, f64)> {
-        let gone = self.brokers.iter().zip(&self.held).filter(|(one, _)| !one.stays);
-        let undrained = gone.filter(|(_, held)| !held.is_empty()).count() as u32;
-        let narrow = (0..self.replicas.len()).filter(|one| {
-            let Some(any) = self.replicas[*one].first().copied() else { return false };
-            let most = self.replicas[*one].len().min(self.rack_count);
-            self.spans(*one, any, any) < most
-        });
-        let mut goals = vec![
-            (Goal::Drained, undrained, f64::from(undrained)),
-            (Goal::Racks, narrow.count() as u32, 0.0),
-        ];
-        let hard = Resource::ALL.iter().take(4).map(|one| (Goal::Capacity(*one), *one, true));
-        let soft = [Resource::Disk, Resource::NetworkIn, Resource::NetworkOut, Resource::Leaders];
-        let soft = soft.into_iter().map(|one| (Goal::Distribution(one), one, false));
-        for (goal, resource, hard) in hard.chain(soft) {
-            let at = resource.index();
-            let uses: Vec<f64> = self
-                .staying()
-                .map(|broker| {
-                    let index = broker.index();
-                    let limit = if hard {
-                        self.capacity(index)[at] * CAPACITY[at]
-                    } else {
-                        self.limits[index][at]
-                    };
-                    if limit > 0.0 { self.loads[index][at] / limit } else { 0.0 }
-                })
-                .collect();
-            let missed = uses.iter().filter(|one| **one > SLACK).count() as u32;
-            goals.push((goal, missed, uses.into_iter().fold(0.0, f64::max)));
-        }
-        goals
-    }
-
-    /// See [`super::PlacementPlan::unavoidable`].
-    pub(super) fn unavoidable(&self) -> Bytes {
-        let must = self.must_move();
-        let mut loads = self.loads.clone();
-        let mut bytes = 0.0;
-        for (partition, from) in must {
-            let weights = self.weights(partition, self.leads(partition, from));
-            add(&mut loads[from.index()], weights, -1.0);
-            bytes += weights[0];
-        }
-        // A broker sheds for disk or for network in, whichever takes more bytes; the densest
-        // replicas carry a rate with the fewest bytes.
-        for broker in self.staying() {
-            let index = broker.index();
-            let over = |at: usize| (loads[index][at] - self.limits[index][at]).max(0.0);
-            let above = over(0).max(self.least_bytes(broker, over(1)));
-            // A replica moves as a whole.
-            let pieces = self.held[index].iter().map(|one| self.partitions[*one].bytes.as_f64());
-            let least = pieces.fold(f64::INFINITY, f64::min);
-            bytes += if above > 0.0 { above.max(least) } else { 0.0 };
-        }
-        Bytes::new(bytes as u64)
-    }
-
-    /// Fewest bytes of a broker's replicas that carry a rate of network in.
-    fn least_bytes(&self, broker: BrokerId, rate: f64) -> f64 {
-        let mut own: Vec<(f64, f64)> = self.held[broker.index()]
-            .iter()
-            .map(|one| self.weights(*one, false))
-            .filter(|weights| weights[1] > 0.0)
-            .map(|weights| (weights[0], weights[1]))
-            .collect();
-        own.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-        let mut left = rate;
-        let mut bytes = 0.0;
-        for (weight, carries) in own {
-            if left <= 0.0 {
-                break;
-            }
-            bytes += weight * (left / carries).min(1.0);
-            left -= carries;
-        }
-        bytes
-    }
-
     pub(super) fn into_replicas(self) -> Vec<Vec<BrokerId>> {
         self.replicas
     }
 }
 
-fn add(sum: &mut Loads, weights: Loads, sign: f64) {
+pub(super) fn add(sum: &mut Loads, weights: Loads, sign: f64) {
     for (one, weight) in sum.iter_mut().zip(weights) {
         *one += sign * weight;
     }
-}
-
-/// The steps of a chain, the donor's first.
-fn unwind(came: &BTreeMap<BrokerId, (usize, BrokerId)>, end: BrokerId) -> Vec<(usize, BrokerId)> {
-    let mut steps = Vec::new();
-    let mut at = end;
-    while let Some((partition, from)) = came.get(&at) {
-        steps.push((*partition, at));
-        at = *from;
-    }
-    steps.reverse();
-    steps
 }

@@ -19,6 +19,8 @@
 //! balance 1.1); KIP-455 for what a reassignment does.
 
 mod balance;
+mod chains;
+mod goals;
 
 use crate::cluster::BrokerId;
 use crate::units::{ByteRate, Bytes};

@@ -1,10 +1,12 @@
 //! What to buy: the exercise's calculator, a vendor's sizing arithmetic, and the simulated answer.
 
+mod beside;
 mod decimal;
 mod input;
 mod msk;
 mod script;
 mod search;
+mod trial;
 
 pub use decimal::Decimal;
 pub use input::{PlanInput, QUESTIONS, Question, question_named};

@@ -8,13 +8,12 @@
 //! that it takes, which is found by bisection.
 
 use super::input::PlanInput;
+use super::trial::{Priced, Prices, Search};
 use crate::chance::Seed;
 use crate::error::{Error, Result};
-use crate::metrics::Run;
+use crate::scenario::LoadOptions;
 use crate::scenario::cards::Cards;
-use crate::scenario::{Group, LoadOptions, Scenario, load_text};
-use crate::study::simulate::judged;
-use crate::units::{Money, MoneyRate, RecordRate};
+use crate::units::{Money, RecordRate};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -28,12 +27,9 @@ const FRONT: [f64; 6] = [0.5, 0.8, 0.9, 0.95, 0.99, 0.999];
 const PARTITIONS: [u32; 11] = [6, 12, 24, 48, 96, 192, 384, 768, 1_536, 3_072, 6_144];
 /// Partitions for each broker, at least: fewer leave brokers without a leader or a replica.
 const PARTITIONS_EACH: u32 = 2;
-const MOST_BROKERS: u32 = 300;
+pub(super) const MOST_BROKERS: u32 = 300;
 const MOST_RUNS: usize = 80;
-/// Acknowledged over offered, and read over written, that count as all.
-const ALL: f64 = 0.999;
 const LEAST_BROKERS: u32 = 3;
-const ZONES: u32 = 3;
 const PRICES: &str = "planning/prices";
 /// A normal deviate that 80 % of cases do not exceed on either side.
 const DEVIATE_80: f64 = 1.281_551_565_544_6;
@@ -110,9 +106,9 @@ pub struct PlanAnswer {
     pub months: Vec<Offer>,
     /// Designs of the last month that no other beats in both cost and risk, by cost.
     pub front: Vec<Offer>,
-    /// The choice for now with one broker less, and with one member less in each group.
+    /// The present choice with one broker less, and with one member less in each group.
     pub cheaper: Vec<Offer>,
-    /// Median peak demand of now that the choice for now takes, as a factor: as it is, without one
+    /// What the present choice takes over the present median demand: as it is, without one
     /// broker, without a zone; `None` where fewer brokers are left than replicas.
     pub headroom: [Option<f64>; 3],
     /// What the exercise's script would have bought of the chosen machine.
@@ -121,34 +117,7 @@ pub struct PlanAnswer {
     pub runs: usize,
 }
 
-struct Search<'a> {
-    input: &'a PlanInput,
-    asked: &'a SearchInput,
-    options: &'a LoadOptions,
-    seed: Seed,
-    prices: Prices,
-    normal: Normal,
-}
-
-struct Prices {
-    hours: f64,
-    cross_zone: f64,
-    disk_share: f64,
-    most_replicas: f64,
-}
-
-/// A purchase with its price per month in dollars.
-type Priced = (Purchase, f64);
-
-/// A run's verdict.
-struct Verdict {
-    met: bool,
-    bound_by: String,
-    kind: String,
-    factor: f64,
-}
-
-/// Searches. `step` is called with the share of the work that is done.
+/// Searches.
 ///
 /// # Errors
 /// A card that is unknown or has no price, an interval whose low end is above its high end, demand
@@ -217,17 +186,17 @@ impl Search<'_> {
         ];
         let least = self.least_brokers();
         let sound = |one: &&Purchase| one.brokers >= least && one.members >= 1;
-        let cheaper: Vec<Offer> = neighbours
+        let less: Vec<Offer> = neighbours
             .iter()
             .filter(sound)
             .map(|one| self.offer(one, 0, &mut runs))
             .collect::<Result<_>>()?;
         let headroom = self.headroom(&now, &mut runs)?;
         let by_script = self.by_script(&now, &mut runs)?;
-        Ok(PlanAnswer { months, front, cheaper, headroom, by_script, runs })
+        Ok(PlanAnswer { months, front, cheaper: less, headroom, by_script, runs })
     }
 
-    fn replicas(&self) -> u32 {
+    pub(super) fn replicas(&self) -> u32 {
         self.input.replication_factor.to_whole() as u32
     }
 
@@ -235,13 +204,13 @@ impl Search<'_> {
         self.replicas().max(LEAST_BROKERS)
     }
 
-    fn growth(&self, month: usize) -> f64 {
+    pub(super) fn growth(&self, month: usize) -> f64 {
         let rate = 1.0 + self.input.growth_percent.to_f64() / 100.0;
         (0..month).fold(1.0, |product, _| product * rate)
     }
 
     /// Mean messages per second at a quantile of demand, without growth.
-    fn quantile(&self, probability: f64) -> f64 {
+    pub(super) fn quantile(&self, probability: f64) -> f64 {
         let [low, high] = self.asked.demand.map(|rate| libm::log(rate.get()));
         let spread = (high - low) / (2.0 * DEVIATE_80);
         libm::exp(f64::midpoint(low, high) + spread * self.normal.inverse_cdf(probability))
@@ -337,98 +306,8 @@ impl Search<'_> {
         Ok(at)
     }
 
-    fn try_one(&self, one: &Purchase, mean: f64, runs: &mut usize) -> Result<Verdict> {
-        let scenario = self.scenario(one, mean)?;
-        if let Some(full) = self.too_full(mean, &scenario) {
-            return Ok(full);
-        }
-        *runs += 1;
-        let run = judged(&scenario, self.seed, 0);
-        Ok(Self::verdict(&run))
-    }
-
-    /// Where replicas stand, what they keep does not fit: nothing to simulate.
-    fn too_full(&self, mean: f64, scenario: &Scenario) -> Option<Verdict> {
-        let cluster = &scenario.cluster;
-        let mut held = vec![0.0; cluster.brokers.len()];
-        for replica in cluster.partitions.iter().flat_map(|one| &one.replicas) {
-            held[replica.broker.index()] += 1.0;
-        }
-        let most = held.iter().copied().fold(0.0, f64::max);
-        let lost = |words: &str, factor: f64| Verdict {
-            met: false,
-            bound_by: words.to_owned(),
-            kind: "stored".to_owned(),
-            factor,
-        };
-        if most > self.prices.most_replicas {
-            return Some(lost("replicas of a broker", self.prices.most_replicas / most));
-        }
-        let seconds = self.input.retention_hours.to_f64() * 3_600.0;
-        let kept = mean * self.input.message_size.to_f64() * seconds;
-        let each = kept / cluster.partitions.len() as f64;
-        let room = |(index, held): (usize, &f64)| {
-            let disks = &cluster.host(cluster.brokers[index].host).disks;
-            let disk: f64 = disks.iter().map(|disk| disk.capacity.as_f64()).sum();
-            disk * self.prices.disk_share / (held * each).max(1.0)
-        };
-        let room = held.iter().enumerate().map(room).fold(f64::INFINITY, f64::min);
-        (room < 1.0).then(|| lost("disk capacity", room))
-    }
-
-    fn scenario(&self, one: &Purchase, mean: f64) -> Result<Scenario> {
-        let peak = mean * self.input.peak_multiplier.to_f64();
-        let size = self.input.message_size.to_whole();
-        // Clients are not what is bought: enough of them.
-        let clients = ((peak * size as f64 / 4_194_304.0).ceil() as u64).clamp(3, 10_000);
-        let mut text = format!(
-            "schema: kafsim/scenario/1\nname: plan\nduration: 3 min\nwarm_up: 1 min\n\
-             engine: fluid\nhosts:\n  brokers: {{card: {}, count: {}, zones: [a, b, c]}}\n\
-             network: {{card: one-region-three-zones}}\ncluster:\n  version: \"4.1\"\n  \
-             brokers: {{run_on: brokers}}\ninitial: {{stored: empty}}\ntopics:\n  events: \
-             {{partitions: {}, replication_factor: {}}}\nproducers:\n  all:\n    to: {{events: 1}}\n    \
-             clients: {clients}\n    records: {{size: {size} B, key: {{keys: 1 M}}}}\n    \
-             load: {{rate: {peak} /s}}\n",
-            one.machine,
-            one.brokers,
-            one.partitions,
-            self.replicas(),
-        );
-        if self.asked.readers > 0 {
-            text.push_str("groups:\n");
-        }
-        for reader in 1..=self.asked.readers {
-            text.push_str(&format!(
-                "  reader-{reader}:\n    reads: [events]\n    members: {}\n    pods: \
-                 {{card: pod-1c-2g}}\n    work: {}\n",
-                one.members, self.asked.work
-            ));
-        }
-        if !self.asked.slo.is_empty() {
-            text.push_str("slo:\n");
-            let quoted = self.asked.slo.iter().map(|slo| serde_json::json!(slo));
-            quoted.for_each(|slo| text.push_str(&format!("  - {slo}\n")));
-        }
-        let options = LoadOptions { seed: 1, ..self.options.clone() };
-        Ok(load_text("plan", &text, &options)?.scenario)
-    }
-
-    fn verdict(run: &Run) -> Verdict {
-        let written: f64 = run.producers.values().map(|one| one.records_s).sum();
-        let offered: f64 = run.producers.values().map(|one| one.offered_records_s).sum();
-        let read = run.groups.values().map(|one| one.records_s).fold(f64::INFINITY, f64::min);
-        let tight = run.bottleneck.by_resource.first();
-        let kind = tight.map_or("", |one| one.kind).to_owned();
-        let factor = tight.and_then(|one| one.saturates_at_load_factor).unwrap_or(1.0);
-        let bound_by = run.bottleneck.resource.clone();
-        let kept_up = written >= offered * ALL && read >= written * ALL;
-        let objectives = run.slo.iter().all(|one| one.met != Some(false));
-        let met = kept_up && objectives;
-        Verdict { met, bound_by, kind, factor: factor.min(1.0) }
-    }
-
     /// The highest mean rate at which a purchase meets the objective, and what stops it there.
-    fn takes(&self, one: &Purchase, runs: &mut usize) -> Result<(f64, String)> {
+    pub(super) fn takes(&self, one: &Purchase, runs: &mut usize) -> Result<(f64, String)> {
         let mut low = 0.0;
         let mut high = self.quantile(1.0 - MOST_RISK);
         let mut bound_by = String::new();
@@ -458,7 +337,7 @@ impl Search<'_> {
         Ok((low, bound_by))
     }
 
-    fn offer(&self, one: &Purchase, month: usize, runs: &mut usize) -> Result<Offer> {
+    pub(super) fn offer(&self, one: &Purchase, month: usize, runs: &mut usize) -> Result<Offer> {
         let (takes, bound_by) = self.takes(one, runs)?;
         let parts = self.price(one, month)?;
         Ok(Offer {
@@ -469,31 +348,6 @@ impl Search<'_> {
             takes: RecordRate::per_sec(takes),
             bound_by,
         })
-    }
-
-    fn price(&self, one: &Purchase, month: usize) -> Result<[f64; 3]> {
-        let scenario = self.scenario(one, 1.0)?;
-        let host = scenario.pool.host.price.ok_or_else(|| {
-            Error::usage(format!(
-                "the card hosts/{} has no price; give one, e.g. `price: {{value: \"0.70 USD/h\"}}`",
-                one.machine
-            ))
-        })?;
-        let member = scenario.groups.first().and_then(Group::price_of_member);
-        let hours = self.prices.hours;
-        let all = f64::from(one.members * self.asked.readers);
-        let mean = self.quantile(0.5) * self.growth(month);
-        let gib = mean * self.input.message_size.to_f64() * hours * 3_600.0 / 1_073_741_824.0;
-        // Two thirds of clients are in another zone than the leader; followers are, always.
-        let elsewhere = f64::from(ZONES - 1) / f64::from(ZONES);
-        let clients = elsewhere * (1.0 + f64::from(self.asked.readers));
-        let followers = f64::from(self.replicas().min(ZONES) - 1)
-            + f64::from(self.replicas().saturating_sub(ZONES)) * elsewhere;
-        Ok([
-            host.per_hour() * hours * f64::from(one.brokers),
-            member.map_or(0.0, MoneyRate::per_hour) * hours * all,
-            gib * (clients + followers) * self.prices.cross_zone,
-        ])
     }
 
     /// The cheapest designs of several quantiles, without those that others beat in both.
@@ -528,34 +382,5 @@ impl Search<'_> {
             better
         });
         offers
-    }
-
-    fn headroom(&self, now: &Purchase, runs: &mut usize) -> Result<[Option<f64>; 3]> {
-        let zone = now.brokers.div_ceil(ZONES);
-        let left = [now.brokers, now.brokers - 1, now.brokers - zone];
-        let mut factors = [None; 3];
-        for (factor, brokers) in factors.iter_mut().zip(left) {
-            if brokers < self.replicas() {
-                continue;
-            }
-            let (takes, _) = self.takes(&Purchase { brokers, ..now.clone() }, runs)?;
-            *factor = Some(takes / self.quantile(0.5));
-        }
-        Ok(factors)
-    }
-
-    fn by_script(&self, now: &Purchase, runs: &mut usize) -> Result<Option<Offer>> {
-        let figures = super::script_figures(self.input);
-        let of = |key: &str| figures.iter().find(|one| one.key == key);
-        let brokers = of("brokers_recommended").map_or(0, |one| one.script.to_whole());
-        let brokers = u32::try_from(brokers).unwrap_or(u32::MAX);
-        let partitions = brokers.saturating_mul(3);
-        if brokers < self.replicas() || brokers > MOST_BROKERS {
-            return Ok(None);
-        }
-        // The script: three partitions per broker, consumers as many and a fifth more, which idle.
-        let members = partitions;
-        let bought = Purchase { machine: now.machine.clone(), brokers, partitions, members };
-        self.offer(&bought, PLAN_MONTHS - 1, runs).map(Some)
     }
 }

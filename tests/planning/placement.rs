@@ -15,7 +15,7 @@ pub(crate) fn broker(rack: &str) -> PlacementBroker {
     PlacementBroker {
         rack: rack.to_owned(),
         stays: true,
-        disk: Bytes::new(4_000 * GIB),
+        disk: Bytes::new(8_000 * GIB),
         nic_in: ByteRate::per_sec(1_000.0 * MIB),
         nic_out: ByteRate::per_sec(1_000.0 * MIB),
         cores: 64.0,
@@ -159,7 +159,7 @@ fn a_larger_broker_bears_more() {
     let mut chance = Chance::new(Seed::new(3), 0).stream("placement", "cluster");
     let mut brokers = vec![broker("a"), broker("a"), broker("a"), broker("a")];
     let large = &mut brokers[3];
-    (large.disk, large.cores) = (Bytes::new(8_000 * GIB), 128.0);
+    (large.disk, large.cores) = (Bytes::new(16_000 * GIB), 128.0);
     (large.nic_in, large.nic_out) = (large.nic_in * 2.0, large.nic_out * 2.0);
     let partitions = striped(3, 300, 2, &mut chance);
     let plan = place(&brokers, &partitions).expect("a plan");
@@ -184,7 +184,7 @@ fn what_cannot_be_placed_is_refused_with_the_reason() {
     let error = place(&brokers, &partitions).unwrap_err();
     assert_eq!(error, NoPlacement::TooFewBrokers { replicas: 3, staying: 2 });
     let brokers = [broker("a"), broker("b")];
-    let error = place(&brokers, &[partition(&[0, 1], 3_999.0)]).unwrap_err();
+    let error = place(&brokers, &[partition(&[0, 1], 7_999.0)]).unwrap_err();
     assert!(matches!(error, NoPlacement::DisksTooSmall { .. }), "{error}");
 }
 

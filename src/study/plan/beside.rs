@@ -13,7 +13,7 @@ impl Search<'_> {
             if brokers < self.replicas() {
                 continue;
             }
-            let (takes, _) = self.takes(&Purchase { brokers, ..now.clone() }, runs)?;
+            let (takes, _) = self.takes(&Purchase { brokers, ..now.clone() }, 0, runs)?;
             *factor = Some(takes / self.quantile(0.5));
         }
         Ok(factors)

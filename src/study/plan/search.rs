@@ -19,6 +19,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 /// The most probable share of worlds in which the objective is violated.
 pub const MOST_RISK: f64 = 0.05;
+/// The risk that choices are made for: a hair less, so that rounding does not exceed it.
+const CHOSEN_RISK: f64 = MOST_RISK * (1.0 - 1e-6);
 /// Months that are planned, with the present one.
 pub const PLAN_MONTHS: usize = 13;
 /// Quantiles of demand whose cheapest designs are candidates for the front of cost and risk.
@@ -233,7 +235,7 @@ impl Search<'_> {
         let mut from = self.smallest(machine);
         let mut offers = Vec::new();
         for month in 0..PLAN_MONTHS {
-            let mean = self.quantile(1.0 - MOST_RISK) * self.growth(month);
+            let mean = self.quantile(1.0 - CHOSEN_RISK) * self.growth(month);
             from = self.solve(&from, mean, &mut runs)?;
             offers.push((from.clone(), self.price(&from, month)?.iter().sum()));
         }
@@ -307,9 +309,15 @@ impl Search<'_> {
     }
 
     /// The highest mean rate at which a purchase meets the objective, and what stops it there.
-    pub(super) fn takes(&self, one: &Purchase, runs: &mut usize) -> Result<(f64, String)> {
+    pub(super) fn takes(
+        &self,
+        one: &Purchase,
+        month: usize,
+        runs: &mut usize,
+    ) -> Result<(f64, String)> {
         let mut low = 0.0;
-        let mut high = self.quantile(1.0 - MOST_RISK);
+        // What a choice was made for is tried first, so that it counts exactly.
+        let mut high = self.quantile(1.0 - CHOSEN_RISK) * self.growth(month);
         let mut bound_by = String::new();
         // Up until it fails, then the middle, in logarithms, until 1 % is left.
         for _ in 0..MOST_RUNS {
@@ -338,7 +346,7 @@ impl Search<'_> {
     }
 
     pub(super) fn offer(&self, one: &Purchase, month: usize, runs: &mut usize) -> Result<Offer> {
-        let (takes, bound_by) = self.takes(one, runs)?;
+        let (takes, bound_by) = self.takes(one, month, runs)?;
         let parts = self.price(one, month)?;
         Ok(Offer {
             purchase: one.clone(),

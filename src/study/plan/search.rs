@@ -383,10 +383,10 @@ impl Search<'_> {
             let by_cost = a.monthly.dollars().total_cmp(&b.monthly.dollars());
             by_cost.then(a.risk.total_cmp(&b.risk))
         });
-        let mut least = f64::INFINITY;
+        let mut safest = f64::INFINITY;
         offers.retain(|one| {
-            let better = one.risk < least;
-            least = least.min(one.risk);
+            let better = one.risk < safest;
+            safest = safest.min(one.risk);
             better
         });
         offers

@@ -8,6 +8,7 @@ mod des;
 mod figures;
 mod formats;
 mod input;
+mod planning;
 mod policies;
 mod seed;
 mod study;

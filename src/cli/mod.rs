@@ -4,6 +4,7 @@ mod autoscale;
 mod bench;
 #[cfg(feature = "live")]
 mod bench_live;
+mod brokers;
 mod calibrate;
 mod check;
 mod compare;
@@ -18,6 +19,7 @@ mod guest;
 mod import;
 mod output;
 mod partitions;
+mod plan;
 mod schema;
 mod shell;
 mod simulate;
@@ -53,8 +55,13 @@ enum Command {
     Compare(compare::Compare),
     /// How does throughput change from 3 to 36 partitions, or any list?
     Partitions(partitions::Partitions),
+    /// What to buy: brokers, partitions, consumers, storage and cost, now and in 12 months
+    Plan(Box<plan::Plan>),
     /// Which alerts would fire? Writes Prometheus rules, a Grafana dashboard, metrics to backfill
     Dashboard(dashboard::Dashboard),
+    /// What do more, other or fewer brokers give, and what does the move cost? Writes the
+    /// reassignment
+    Brokers(brokers::Brokers),
     /// Vertical, horizontal, partition-aware, over-provisioned, autoscaled: which one for a group?
     Consumers(consumers::Consumers),
     /// Which design holds, how surely, at what cost? Monte Carlo and grids, on one machine or many
@@ -67,8 +74,10 @@ enum Command {
     Bench(Box<bench::Bench>),
     /// Delete what an interrupted bench left behind (feature live)
     Cleanup(bench::Cleanup),
-    /// Read results of other tools into rows that `kafsim validate` takes
+    /// Read results of other tools: rows that `kafsim validate` takes, placements, sizes
     Import(import::Import),
+    /// Write a scenario's placement or sizes as Kafka's tools do
+    Export(import::Export),
     /// Is a scenario file right, and what does it mean?
     Check(check::Check),
     /// Explain a term, a card, a metric or a mechanism, with its equation and source
@@ -138,7 +147,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Autoscale(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Partitions(command) => command.run(),
+        Command::Plan(command) => command.run(),
         Command::Dashboard(command) => command.run(),
+        Command::Brokers(command) => command.run(),
         Command::Consumers(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Calibrate(command) => command.run(),
@@ -146,6 +157,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Bench(command) => command.run(),
         Command::Cleanup(command) => command.run(),
         Command::Import(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),

@@ -26,6 +26,7 @@ pub mod link;
 pub mod operation;
 pub mod operations;
 pub mod partitioner;
+pub mod placement;
 pub mod policies;
 pub mod policy;
 pub mod quota;

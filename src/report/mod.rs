@@ -4,6 +4,7 @@
 //! writes the complete set of files; [`explain`] reads the models' own documentation aloud.
 
 pub mod backtest;
+pub mod brokers;
 pub mod calibration;
 pub mod chart;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod formats;
 pub mod monitoring;
 pub mod output;
 pub mod pairs;
+pub mod plan;
 pub mod policies;
 mod sentences;
 pub mod sweep;

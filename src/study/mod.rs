@@ -1,10 +1,13 @@
 //! Which runs to make, and what to make of them.
 
+pub mod brokers;
 mod consumers;
 mod designs;
+mod draws;
 pub mod experiment;
 mod latencies;
 mod partitions;
+pub mod plan;
 mod policies;
 mod replay;
 mod script;
@@ -13,11 +16,13 @@ mod simulate;
 pub mod sweep;
 pub mod validate;
 
+pub use brokers::replica_bytes;
 pub use consumers::{
     ConsumerStudy, STRATEGY_MEASURES, Strategy, StrategyMeasure, StrategyRow, TRIGGERS,
     TriggerOutcome, TriggerRule, consumers,
 };
 pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences, evaluate};
+pub use draws::card_draws;
 pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};
 pub use policies::{Following, MEASURES, Measure, PolicyOutcome, choose, compare_policies};
 pub use replay::{ReplayRow, replay};

@@ -15,6 +15,12 @@ pub struct Money(f64);
 pub struct MoneyRate(f64);
 
 impl Money {
+    /// An amount in dollars; panics on NaN, infinite or negative ones, which only a defect of the
+    /// program can make.
+    pub fn of(dollars: f64) -> Self {
+        assert!(dollars.is_finite() && dollars >= 0.0, "an amount of {dollars} dollars");
+        Self(dollars)
+    }
     /// The amount in dollars.
     pub const fn dollars(self) -> f64 {
         self.0

@@ -40,7 +40,7 @@ pub(crate) struct Validate {
     /// Format of standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
-    /// Folder for report.md, rows.csv, summary.json and the figure
+    /// Folder for report.md, rows.csv, summary.json and the figure, or `none`
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 }
@@ -57,13 +57,14 @@ impl Validate {
             return Err(Error::usage("--bootstrap: found without --live; allowed is with it"));
         }
         let rows = rows(&self.files, self.rigs.as_deref())?;
-        if let Some(folder) = &self.out {
+        let folder = self.out.as_deref().filter(|folder| *folder != Path::new("none"));
+        if let Some(folder) = folder {
             output::prepare(folder)?;
         }
         let options =
             LoadOptions { cards: self.cards.clone(), seed: self.seed, ..LoadOptions::default() };
         let result = validate(rows, self.rigs.as_deref(), &options, self.leave_one_out)?;
-        if let Some(folder) = &self.out {
+        if let Some(folder) = folder {
             write(folder, &result)?;
         }
         print(&match self.format {

@@ -96,10 +96,10 @@ fn matrix(study: &ConsumerStudy) -> Table {
         "consumer count",
         "benefits",
         "drawbacks",
-        "read, records/s",
+        "read, records /s",
         "lag p99, s",
         "failover, s",
-        "core-hours",
+        "core hours",
     ]);
     let rows = study.rows.iter().filter_map(|row| Some((row, row.strategy.matrix()?)));
     for (row, [scenario, strategy, count, benefits, drawbacks]) in rows {

@@ -1,4 +1,4 @@
-//! A value over time in the shown design: bands between quantiles over trials.
+//! A value over time in one design: bands between quantiles over trials.
 
 use super::axes::{LABEL, LEFT, RIGHT, WIDTH, ticks};
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, SOFT, SOLID, Scene};
@@ -19,7 +19,7 @@ pub(super) fn scene(plan: &Plan, answer: &Answer, title: &str) -> Option<Scene> 
     let x = |hour: f64| LEFT + (WIDTH - LEFT - RIGHT) * hour / hours.max(1e-9);
     let y = |value: f64| TOP + HEIGHT * (1.0 - (value / most).clamp(0.0, 1.0));
     let mut scene = Scene::new(WIDTH, TOP + HEIGHT + 88.0);
-    let name = Scene::clipped(&plan.designs[answer.shown].name, 18.0, 600.0);
+    let name = Scene::clipped(&plan.designs[answer.fanned].name, 18.0, 600.0);
     scene.text((LEFT, 30.0), Anchor::Start, 18.0, INK, format!("{title}: {name}"));
     let unit = if series == "lag_seconds" { "age of the lag, s" } else { "lag, records" };
     let shares: Vec<String> = plan.sweep.quantiles.iter().map(|one| sig(one * 100.0)).collect();

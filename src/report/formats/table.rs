@@ -1,9 +1,11 @@
 //! Tables for people.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Width, presets};
 
 /// Widest text.
 pub const COLUMNS: u16 = 100;
+/// Spaces beside each cell, both sides.
+const PADDING: u16 = 2;
 
 /// A table of texts.
 #[derive(Debug, Clone, Default)]
@@ -37,15 +39,42 @@ impl Table {
             .set_width(COLUMNS)
             .set_header(&self.header)
             .add_rows(&self.rows);
-        // Rows are called by their first cell: it stays whole.
-        if let Some(first) = table.column_mut(0) {
-            first.set_constraint(ColumnConstraint::ContentWidth);
+        for (column, constraint) in self.constraints().into_iter().enumerate() {
+            if let Some(column) = table.column_mut(column) {
+                column.set_constraint(constraint);
+            }
         }
         let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
         if text.is_empty() {
             text.push('\n');
         }
         text
+    }
+
+    /// Rows are called by their first cell, which stays whole where the words of the other columns
+    /// find room beside it; else it wraps like the others, and no word is broken while all fit.
+    fn constraints(&self) -> Vec<ColumnConstraint> {
+        let cells = |column: usize| {
+            let rows = self.rows.iter().filter_map(move |row| row.get(column));
+            self.header.get(column).into_iter().chain(rows)
+        };
+        let width = |text: &str| text.chars().count() as u16 + PADDING;
+        let name = cells(0).map(|cell| width(cell)).max().unwrap_or(PADDING);
+        let words: Vec<u16> = (0..self.header.len())
+            .map(|column| cells(column).flat_map(|cell| cell.split_whitespace()).map(width))
+            .map(|widths| widths.max().unwrap_or(PADDING))
+            .collect();
+        let others: u16 = words.iter().skip(1).sum();
+        let whole = |width: &u16| ColumnConstraint::LowerBoundary(Width::Fixed(*width));
+        let mut constraints: Vec<ColumnConstraint> = words.iter().map(whole).collect();
+        let fits = |first: u16| first + others <= COLUMNS;
+        if !fits(words.first().copied().unwrap_or(PADDING)) {
+            constraints.clear();
+        }
+        if fits(name) || constraints.is_empty() {
+            constraints.splice(..constraints.len().min(1), [ColumnConstraint::ContentWidth]);
+        }
+        constraints
     }
 
     /// As CSV; fields with a comma or a quote are quoted.
@@ -81,4 +110,39 @@ impl Table {
 /// Cells have no line breaks and no control characters.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stay_whole_where_there_is_room() {
+        let mut table = Table::new(&["what is bought", "bound by", "why"]);
+        let why = "because disks are full long before anything else of the cluster is ".repeat(3);
+        let name = "30 × lab-4c-16g, 96 partitions, 2 members";
+        table.row(&[name.to_owned(), "disk-capacity".to_owned(), why]);
+        let text = table.plain();
+        assert!(text.contains("disk-capacity"), "{text}");
+        assert!(text.contains(name), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(COLUMNS)), "{text}");
+    }
+
+    #[test]
+    fn a_long_name_wraps_before_words_of_others_break() {
+        let mut table = Table::new(&["what is bought instead", "$ per month", "bound by"]);
+        let name = "the script's, in 12 months: 19 × lab-4c-16g, 57 partitions, 57 members, all";
+        table.row(&[name.to_owned(), "10992.77".to_owned(), "disk capacity-of-all".to_owned()]);
+        let text = table.plain();
+        assert!(text.contains("10992.77") && text.contains("capacity-of-all"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(COLUMNS)), "{text}");
+    }
+
+    #[test]
+    fn a_word_wider_than_the_text_is_broken() {
+        let mut table = Table::new(&["name", "value"]);
+        table.row(&["a".to_owned(), "x".repeat(150)]);
+        let text = table.plain();
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(COLUMNS)), "{text}");
+    }
 }

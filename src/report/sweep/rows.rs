@@ -193,9 +193,10 @@ pub fn effects(plan: &Plan, answer: &Answer) -> Rows {
     table
 }
 
-/// One row per time and quantile of the shown design's fan.
+/// One row per time and quantile of the fan, with the design that it belongs to.
 pub fn fan(plan: &Plan, answer: &Answer) -> Rows {
     let mut table = Rows::default();
+    table.column("design", "1");
     table.column("t_s", "s");
     table.column("quantile", "1");
     let (series, unit) = plan.fan.as_ref().map_or(("value", "1"), |(name, _)| {
@@ -204,7 +205,8 @@ pub fn fan(plan: &Plan, answer: &Answer) -> Rows {
     table.column(series, unit);
     for (at, values) in fan_times(plan.duration).iter().zip(&answer.fan) {
         for (share, value) in plan.sweep.quantiles.iter().zip(values) {
-            table.rows.push(vec![real(at.as_secs_f64()), real(*share), real(*value)]);
+            let design = Cell::Text(plan.designs[answer.fanned].name.clone());
+            table.rows.push(vec![design, real(at.as_secs_f64()), real(*share), real(*value)]);
         }
     }
     table

@@ -45,11 +45,14 @@ pub struct Answer {
     pub used: u64,
     /// The best design, when a ranking is asked for.
     pub choice: Option<Choice>,
-    /// The design that effects and fan belong to.
+    /// The design that is told of: the best, or the safest.
     pub shown: usize,
     /// What each uncertain input does to the shown design, the strongest first.
     pub effects: Vec<Effect>,
-    /// The shown design's fan: at each time, the plan's quantiles.
+    /// The design of the fan: the shown one, or, when its lag stays at nothing in all quantiles,
+    /// the dearest of the front below it that has something to tell.
+    pub fanned: usize,
+    /// Its fan: at each time, the plan's quantiles.
     pub fan: Vec<Vec<f64>>,
 }
 
@@ -68,11 +71,13 @@ pub fn merge(plan: &Plan, results: &BTreeMap<u64, UnitResult>) -> Answer {
     let choice = plan.sweep.rank.map(|rank| choose(rank, plan, &rows));
     let safest = (0..rows.len()).min_by(|a, b| risks[*a].total_cmp(&risks[*b])).unwrap_or(0);
     let shown = choice.as_ref().and_then(|choice| choice.design).unwrap_or(safest);
+    let (fanned, fan) = telling_fan(plan, &rows, shown);
     Answer {
         used: rows.iter().map(|row| row.trials.len() as u64).sum(),
         missing,
         effects: effects(plan, &rows),
-        fan: fan(&rows[shown].trials, &plan.sweep.quantiles),
+        fan,
+        fanned,
         choice,
         shown,
         rows,
@@ -176,6 +181,20 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let below = sorted[at as usize];
     let above = sorted[(at as usize + 1).min(sorted.len() - 1)];
     below + (above - below) * at.fract()
+}
+
+/// A design's fan that is not flat, going down the front from the shown one; else the shown one's.
+fn telling_fan(plan: &Plan, rows: &[DesignRow], shown: usize) -> (usize, Vec<Vec<f64>>) {
+    let of = |design: usize| fan(&rows[design].trials, &plan.sweep.quantiles);
+    let cost = |design: &usize| rows[*design].means[0].map_or(f64::INFINITY, |cost| cost.mean);
+    let mut below: Vec<usize> =
+        (0..rows.len()).filter(|one| rows[*one].on_front && cost(one) < cost(&shown)).collect();
+    below.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
+    std::iter::once(shown)
+        .chain(below)
+        .map(|design| (design, of(design)))
+        .find(|(_, fan)| fan.iter().flatten().any(|value| *value > 0.0))
+        .unwrap_or_else(|| (shown, of(shown)))
 }
 
 fn fan(trials: &[UnitResult], quantiles: &[f64]) -> Vec<Vec<f64>> {

@@ -79,6 +79,12 @@ fn shards_that_do_not_see_each_other_merge_to_the_same() {
     assert_same(&desk, "all", "merged");
 }
 
+/// A wait with an end: nobody sends.
+fn pause(time: Duration) {
+    let (_send, wait) = std::sync::mpsc::channel::<()>();
+    assert!(wait.recv_timeout(time).is_err());
+}
+
 /// Kills a worker at many moments; what it reported is there, and resuming gives the same bytes.
 #[test]
 fn a_killed_run_loses_nothing_that_was_reported() {
@@ -97,11 +103,13 @@ fn a_killed_run_loses_nothing_that_was_reported() {
             .stderr(Stdio::null())
             .spawn()
             .expect("it runs");
-        let (send, wait) = std::sync::mpsc::channel::<()>();
-        let pause = Duration::from_millis(20 + 37 * (moment % 5));
-        // Nobody sends: this is a wait with an end.
-        assert!(wait.recv_timeout(pause).is_err());
-        drop(send);
+        // However fast the machine is, a worker is killed at work: a line or two further, and then
+        // somewhere within the next unit.
+        let further = before + moment % 3;
+        while lines() <= further && worker.try_wait().expect("its state").is_none() {
+            pause(Duration::from_millis(2));
+        }
+        pause(Duration::from_millis(7 * (moment as u64 % 5)));
         worker.kill().expect("it is killed");
         worker.wait().expect("it ended");
         let now = lines();

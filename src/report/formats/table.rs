@@ -39,9 +39,9 @@ impl Table {
             .set_width(COLUMNS)
             .set_header(&self.header)
             .add_rows(&self.rows);
-        for (column, constraint) in self.constraints().into_iter().enumerate() {
+        for (column, width) in self.widths().into_iter().flatten().enumerate() {
             if let Some(column) = table.column_mut(column) {
-                column.set_constraint(constraint);
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
             }
         }
         let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
@@ -51,30 +51,37 @@ impl Table {
         text
     }
 
-    /// Rows are called by their first cell, which stays whole where the words of the other columns
-    /// find room beside it; else it wraps like the others, and no word is broken while all fit.
-    fn constraints(&self) -> Vec<ColumnConstraint> {
+    /// Widths of columns, spaces beside cells included: no word is broken, rows are called by their
+    /// first cell, which stays whole where that leaves room for the words of the others, and what
+    /// is left is shared max-min fairly, so that short cells stay whole and sentences wrap. `None`
+    /// where the words alone are too wide.
+    fn widths(&self) -> Option<Vec<u16>> {
         let cells = |column: usize| {
             let rows = self.rows.iter().filter_map(move |row| row.get(column));
             self.header.get(column).into_iter().chain(rows)
         };
         let width = |text: &str| text.chars().count() as u16 + PADDING;
-        let name = cells(0).map(|cell| width(cell)).max().unwrap_or(PADDING);
-        let words: Vec<u16> = (0..self.header.len())
-            .map(|column| cells(column).flat_map(|cell| cell.split_whitespace()).map(width))
-            .map(|widths| widths.max().unwrap_or(PADDING))
+        let all = 0..self.header.len();
+        let whole: Vec<u16> =
+            all.clone().map(|at| cells(at).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+        let mut widths: Vec<u16> = all
+            .map(|at| cells(at).flat_map(|cell| cell.split_whitespace()).map(width))
+            .map(|words| words.max().unwrap_or(PADDING))
             .collect();
-        let others: u16 = words.iter().skip(1).sum();
-        let whole = |width: &u16| ColumnConstraint::LowerBoundary(Width::Fixed(*width));
-        let mut constraints: Vec<ColumnConstraint> = words.iter().map(whole).collect();
-        let fits = |first: u16| first + others <= COLUMNS;
-        if !fits(words.first().copied().unwrap_or(PADDING)) {
-            constraints.clear();
+        let mut left = COLUMNS.checked_sub(widths.iter().sum())?;
+        if let (Some(first), Some(name)) = (widths.first_mut(), whole.first()) {
+            let more = name.saturating_sub(*first);
+            if more <= left {
+                *first += more;
+                left -= more;
+            }
         }
-        if fits(name) || constraints.is_empty() {
-            constraints.splice(..constraints.len().min(1), [ColumnConstraint::ContentWidth]);
+        for _ in 0..left {
+            let short = (0..widths.len()).filter(|at| widths[*at] < whole[*at]);
+            let Some(narrowest) = short.min_by_key(|at| widths[*at]) else { break };
+            widths[narrowest] += 1;
         }
-        constraints
+        Some(widths)
     }
 
     /// As CSV; fields with a comma or a quote are quoted.
@@ -126,6 +133,20 @@ mod tests {
         assert!(text.contains("disk-capacity"), "{text}");
         assert!(text.contains(name), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= usize::from(COLUMNS)), "{text}");
+    }
+
+    #[test]
+    fn short_cells_stay_whole_and_a_sentence_takes_what_is_left() {
+        let mut table = Table::new(&["at", "change", "why", "effective after", "gained"]);
+        let why = "all metrics are below their lower thresholds, but 3 is the least it may have";
+        let cells = ["00:02–05:02", "3 stays", why, "1 min 14 s", "84.7 k → 106 k /s"];
+        table.row(&cells.map(str::to_owned));
+        let text = table.plain();
+        for whole in ["3 stays", "effective after", "1 min 14 s", "84.7 k → 106 k /s"] {
+            assert!(text.contains(whole), "{text}");
+        }
+        // 76 characters in the 33 that are left, without their padding.
+        assert_eq!(text.lines().count(), 1 + 3, "{text}");
     }
 
     #[test]

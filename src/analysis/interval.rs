@@ -5,6 +5,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Confidence of the intervals that are printed.
 pub const CONFIDENCE: f64 = 0.95;
+/// The 90 % quantile of a standard normal: 80 % of cases lie within it on both sides. The
+/// uncertainty of a card's value is meant so.
+pub const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// A mean with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]

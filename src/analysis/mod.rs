@@ -17,7 +17,7 @@ mod warm_up;
 pub use alerts::alerts;
 pub use bottleneck::bottleneck;
 pub use elasticity::{Elasticity, elasticity};
-pub use interval::{CONFIDENCE, Interval, batch_means, replications};
+pub use interval::{CONFIDENCE, DEVIATE_80, Interval, batch_means, replications};
 pub use little::{LittleCheck, little};
 pub use median::median;
 pub use objectives::objectives;

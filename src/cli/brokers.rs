@@ -11,7 +11,7 @@ use kafsim::study::brokers::{BrokerQuestion, BrokerStudy, Joining, Wave, brokers
 use kafsim::study::card_draws;
 use kafsim::study::plan::PROBE;
 use kafsim::units::{ByteRate, Quantity};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// `kafsim brokers SCENARIO`.
@@ -76,11 +76,7 @@ impl Brokers {
         let study = brokers(&scenario, &draws, &question, seed)?;
         self.refuse_endless(&study)?;
         let waves = waves(&study.plan, &study.partitions, &study.work, self.concurrency);
-        let folder = match self.out.as_deref() {
-            Some("none") => None,
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => Some(Path::new("reports").join(name)),
-        };
+        let folder = super::output::folder(self.out.as_deref(), &name)?;
         let view = tables::View { study: &study, waves: &waves, throttle: self.throttle };
         if let Some(folder) = &folder {
             write(folder, &study, &waves, &view)?;
@@ -126,7 +122,6 @@ fn write(
     waves: &[Wave],
     view: &tables::View<'_>,
 ) -> Result<()> {
-    output::prepare(folder)?;
     let cluster = &study.scenario.cluster;
     let named = |list: &[(usize, Vec<u32>)]| -> Vec<Assignment> {
         let one = |(index, replicas): &(usize, Vec<u32>)| {

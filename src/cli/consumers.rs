@@ -7,7 +7,6 @@ use kafsim::error::Result;
 use kafsim::report::{consumers as tables, figures, output};
 use kafsim::scenario::load;
 use kafsim::study::consumers;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// `kafsim consumers SCENARIO`.
@@ -32,11 +31,8 @@ pub(crate) struct Consumers {
 impl Consumers {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let scenario = load(&self.source.scenario, &self.source.options())?.scenario;
-        let folder = match self.out.as_deref() {
-            Some("none") => None,
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => Some(Path::new("reports").join(format!("{}-consumers", scenario.name))),
-        };
+        let folder =
+            super::output::folder(self.out.as_deref(), &format!("{}-consumers", scenario.name))?;
         let seed = Seed::new(self.source.seed);
         let study = consumers(&scenario, self.group.as_deref(), seed, self.replications)?;
         let all = tables::tables(&study, &scenario.start.to_string());
@@ -48,7 +44,6 @@ impl Consumers {
         let markdown = format!("# Consumer strategies\n\n{markdown}**{words}**\n");
         let json = tables::json(&study);
         if let Some(folder) = &folder {
-            output::prepare(folder)?;
             let picture = figures::consumers_picture(&study)?;
             output::write_pictures(&folder.join("figures"), &[picture])?;
             output::place(&folder.join("report.md"), markdown.as_bytes())?;

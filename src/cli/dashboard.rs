@@ -11,7 +11,6 @@ use kafsim::report::{monitoring, output};
 use kafsim::scenario::load;
 use kafsim::study::simulate;
 use kafsim::units::SimTime;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// `kafsim dashboard SCENARIO`.
@@ -31,14 +30,8 @@ impl Dashboard {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let checked = load(&self.source.scenario, &self.source.options())?;
         let scenario = &checked.scenario;
-        let folder = match self.out.as_deref() {
-            Some("none") => None,
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => Some(Path::new("reports").join(format!("{}-dashboard", scenario.name))),
-        };
-        if let Some(folder) = &folder {
-            output::prepare(folder)?;
-        }
+        let folder =
+            super::output::folder(self.out.as_deref(), &format!("{}-dashboard", scenario.name))?;
         let run = simulate(scenario, Seed::new(self.source.seed));
         let rules = monitoring::rules(scenario, &run);
         if let Some(folder) = &folder {

@@ -29,6 +29,18 @@ pub(crate) struct Output {
     quiet: bool,
 }
 
+/// The folder that `--out` names, else `reports/NAME`, made and tried before any work; `None` for
+/// `--out none`.
+pub(crate) fn folder(out: Option<&str>, name: &str) -> Result<Option<PathBuf>> {
+    let folder = match out {
+        Some("none") => return Ok(None),
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new("reports").join(name),
+    };
+    output::prepare(&folder)?;
+    Ok(Some(folder))
+}
+
 /// What makes a run a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
@@ -54,13 +66,7 @@ impl Output {
         if let Some(plots) = &self.plots {
             output::prepare(plots)?;
         }
-        let folder = match self.out.as_deref() {
-            Some("none") => return Ok(None),
-            Some(folder) => PathBuf::from(folder),
-            None => Path::new("reports").join(name),
-        };
-        output::prepare(&folder)?;
-        Ok(Some(folder))
+        folder(self.out.as_deref(), name)
     }
 
     /// Writes the set of files, prints the result, and says how it ended.

@@ -7,7 +7,6 @@ use kafsim::error::Result;
 use kafsim::report::{designs, figures, output};
 use kafsim::scenario::load;
 use kafsim::study::{DEFAULT_COUNTS, partitions};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// `kafsim partitions SCENARIO`.
@@ -33,16 +32,10 @@ pub(crate) struct Partitions {
 impl Partitions {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let checked = load(&self.source.scenario, &self.source.options())?;
-        let folder = match self.out.as_deref() {
-            Some("none") => None,
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => {
-                Some(Path::new("reports").join(format!("{}-partitions", checked.scenario.name)))
-            }
-        };
-        if let Some(folder) = &folder {
-            output::prepare(folder)?;
-        }
+        let folder = super::output::folder(
+            self.out.as_deref(),
+            &format!("{}-partitions", checked.scenario.name),
+        )?;
         let seed = Seed::new(self.source.seed);
         let study = partitions(&checked.scenario, &self.counts, seed, self.replications);
         let table = designs::partitions_table(&study);

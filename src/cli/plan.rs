@@ -108,14 +108,7 @@ impl Plan {
         let cards = Cards::new(self.cards.clone(), BTreeMap::new());
         let wants = |method: Method| self.method == method || self.method == Method::All;
         let asked = self.asked(&input, &cards)?;
-        let folder = match self.out.as_deref() {
-            Some("none") => None,
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => Some(Path::new("reports").join("capacity-plan")),
-        };
-        if let Some(folder) = &folder {
-            output::prepare(folder)?;
-        }
+        let folder = super::output::folder(self.out.as_deref(), "capacity-plan")?;
         let mut view = PlanView { input: Some(input), ..PlanView::default() };
         if wants(Method::Seed) {
             view.figures = script_figures(&input);

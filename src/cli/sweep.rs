@@ -5,11 +5,11 @@ use super::{Format, print};
 use clap::{Args, Subcommand};
 use kafsim::chance::Seed;
 use kafsim::error::{Error, Result};
-use kafsim::report::{output, sweep as report};
+use kafsim::report::sweep as report;
 use kafsim::scenario::LoadOptions;
 use kafsim::study::sweep::{self, Answer, Ledger, Plan, Shard};
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Exit code of partial results.
@@ -122,13 +122,7 @@ impl Common {
 
     /// The folder, made and tried before any work; `None` for `--out none`.
     fn folder(&self, plan: &Plan) -> Result<Option<PathBuf>> {
-        let folder = match self.out.as_deref() {
-            Some("none") => return Ok(None),
-            Some(folder) => PathBuf::from(folder),
-            None => Path::new("reports").join(&plan.sweep.name),
-        };
-        output::prepare(&folder)?;
-        Ok(Some(folder))
+        super::output::folder(self.out.as_deref(), &plan.sweep.name)
     }
 
     fn needed_folder(&self, plan: &Plan) -> Result<PathBuf> {

@@ -1,13 +1,11 @@
 //! The same scenario with values of its cards drawn from their uncertainty.
 
+use crate::analysis::DEVIATE_80;
 use crate::chance::{Chance, Seed};
 use crate::error::Result;
 use crate::scenario::cards::Cards;
 use crate::scenario::{LoadOptions, Scenario};
 use std::collections::BTreeMap;
-
-/// A normal deviate that 80 % of cases do not exceed on either side.
-const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// Reads a scenario `count` times, each with its own factors on the uncertain values of the cards
 /// in use: log-normal, 80 % of cases within what the card says. A draw that is no scenario any more

@@ -2,7 +2,6 @@
 
 use super::Picture;
 use super::axes::{LABEL, LEFT, RIGHT, WIDTH, ticks};
-use super::render;
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, ORANGE, SOFT, SOLID, Scene};
 use crate::analysis::Interval;
 use crate::error::Result;
@@ -70,12 +69,7 @@ fn picture(
     for (index, (words, series)) in panels.iter().enumerate() {
         panel(&mut scene, 76.0 + 230.0 * index as f64, words, names, series, knee);
     }
-    Ok(Picture {
-        name,
-        title: title.to_owned(),
-        svg: render::svg(&scene, title),
-        png: render::png(&scene)?,
-    })
+    Picture::of(name, title, &scene)
 }
 
 const HEIGHT: f64 = 150.0;

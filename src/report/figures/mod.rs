@@ -47,6 +47,13 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
+impl Picture {
+    fn of(name: &'static str, title: &str, scene: &Scene) -> Result<Self> {
+        let (svg, png) = (render::svg(scene, title), render::png(scene)?);
+        Ok(Self { name, title: title.to_owned(), svg, png })
+    }
+}
+
 /// A kind of figure: its file name, its title, and its scene where the run has the data.
 struct Figure {
     name: &'static str,
@@ -77,12 +84,7 @@ pub fn all(run: &Run) -> Result<Vec<Picture>> {
     let mut pictures = Vec::new();
     for figure in &FIGURES {
         let Some(scene) = (figure.scene)(run, figure.title) else { continue };
-        pictures.push(Picture {
-            name: figure.name,
-            title: figure.title.to_owned(),
-            svg: render::svg(&scene, figure.title),
-            png: render::png(&scene)?,
-        });
+        pictures.push(Picture::of(figure.name, figure.title, &scene)?);
     }
     Ok(pictures)
 }

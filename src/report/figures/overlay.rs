@@ -2,7 +2,6 @@
 
 use super::Picture;
 use super::axes::LABEL;
-use super::render;
 use super::scene::{Anchor, BLUE, Colour, DASHED, Dash, GRID, INK, ORANGE, SOFT, SOLID, Scene};
 use crate::error::Result;
 use crate::metrics::{Quantiles, Run};
@@ -16,12 +15,7 @@ const TOP: f64 = 96.0;
 /// The figure; `None` when the two runs know no latency of a producer or group in common.
 pub fn picture(simulated: &Run, measured: &Run) -> Result<Option<Picture>> {
     let Some(scene) = scene(simulated, measured) else { return Ok(None) };
-    Ok(Some(Picture {
-        name: "overlay",
-        title: TITLE.to_owned(),
-        svg: render::svg(&scene, TITLE),
-        png: render::png(&scene)?,
-    }))
+    Picture::of("overlay", TITLE, &scene).map(Some)
 }
 
 type Pair = (String, Quantiles, Quantiles);

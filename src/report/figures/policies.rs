@@ -3,7 +3,6 @@
 use super::Picture;
 use super::axes::{Curve, Panel, corners, frame, legend};
 use super::lag::panel;
-use super::render;
 use super::scene::{BLUE, Colour, DASHED, Dash, GREEN, INK, LONG, ORANGE, PINK, SOFT, SOLID};
 use crate::error::Result;
 use crate::metrics::Series;
@@ -65,10 +64,5 @@ pub fn picture(outcomes: &[PolicyOutcome], group: &str) -> Result<Option<Picture
     let mut all = members;
     all.push(needed);
     legend(&mut scene, 62.0, &all);
-    Ok(Some(Picture {
-        name: "policies",
-        title: title.to_owned(),
-        svg: render::svg(&scene, title),
-        png: render::png(&scene)?,
-    }))
+    Picture::of("policies", title, &scene).map(Some)
 }

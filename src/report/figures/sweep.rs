@@ -1,7 +1,7 @@
 //! The figures of a sweep.
 
 use super::scene::Scene;
-use super::{Picture, render, sweep_fan, sweep_pareto, sweep_risk, sweep_tornado};
+use super::{Picture, sweep_fan, sweep_pareto, sweep_risk, sweep_tornado};
 use crate::error::Result;
 use crate::report::document::VERSION;
 use crate::study::sweep::{Answer, Plan};
@@ -36,12 +36,7 @@ pub fn pictures(plan: &Plan, answer: &Answer) -> Result<Vec<Picture>> {
     let mut pictures = Vec::new();
     for figure in &FIGURES {
         let Some(scene) = (figure.scene)(plan, answer, figure.title) else { continue };
-        pictures.push(Picture {
-            name: figure.name,
-            title: figure.title.to_owned(),
-            svg: render::svg(&scene, figure.title),
-            png: render::png(&scene)?,
-        });
+        pictures.push(Picture::of(figure.name, figure.title, &scene)?);
     }
     Ok(pictures)
 }

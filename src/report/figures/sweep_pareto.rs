@@ -4,14 +4,14 @@ use super::axes::{LABEL, LEFT, RIGHT, WIDTH, ticks};
 use super::font::Face;
 use super::scene::{Anchor, BLUE, Extent, GRID, INK, ORANGE, SOFT, SOLID, Scene};
 use super::sweep::caption;
-use crate::study::sweep::{Answer, Plan};
+use crate::study::sweep::{Answer, COST, Plan};
 use crate::units::sig;
 
 const TOP: f64 = 76.0;
 const HEIGHT: f64 = 380.0;
 
 pub(super) fn scene(plan: &Plan, answer: &Answer, title: &str) -> Option<Scene> {
-    let cost = |row: usize| answer.rows[row].means[0].map(|cost| cost.mean);
+    let cost = |row: usize| answer.rows[row].means[COST].map(|cost| cost.mean);
     let most_cost = (0..answer.rows.len()).filter_map(cost).reduce(f64::max)?;
     let ends = answer.rows.iter().map(|row| row.violation.high);
     let most_risk = (ends.fold(0.0, f64::max) * 1.05).clamp(0.01, 1.0);
@@ -49,7 +49,7 @@ fn points(
     x: &dyn Fn(f64) -> f64,
     y: &dyn Fn(f64) -> f64,
 ) {
-    let cost = |row: usize| answer.rows[row].means[0].map(|cost| cost.mean);
+    let cost = |row: usize| answer.rows[row].means[COST].map(|cost| cost.mean);
     let mut front: Vec<(f64, f64)> = Vec::new();
     let mut order: Vec<usize> = (0..answer.rows.len()).filter(|row| cost(*row).is_some()).collect();
     order.sort_by(|a, b| cost(*a).unwrap_or(0.0).total_cmp(&cost(*b).unwrap_or(0.0)));

@@ -3,7 +3,6 @@
 
 use super::Picture;
 use super::axes::LABEL;
-use super::render;
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, ORANGE, SOFT, Scene};
 use crate::error::Result;
 use crate::study::validate::{Calibration, Datum, Prediction, Validation, gated};
@@ -79,8 +78,7 @@ fn drawn(
     panel(&mut scene, 70.0, "records/s at saturation", &rates);
     panel(&mut scene, 560.0, "publish p50 and p99 below saturation, ms", &latencies);
     scene.text((70.0, 546.0), Anchor::Start, 11.0, SOFT, words);
-    let (svg, png) = (render::svg(&scene, title), render::png(&scene)?);
-    Ok(Picture { name, title: title.to_owned(), svg, png })
+    Picture::of(name, title, &scene)
 }
 
 fn panel(scene: &mut Scene, left: f64, title: &str, points: &[Point]) {

@@ -3,12 +3,8 @@
 use crate::analysis::Interval;
 use crate::report::document::{Block, Document, VERSION};
 use crate::report::formats::table::Table;
-use crate::study::sweep::{Answer, MEASURED, Method, Plan, Proportion};
+use crate::study::sweep::{Answer, COST, LAG, MEASURED, Method, Plan, Proportion};
 use crate::units::sig;
-
-/// Position of cost and of the largest age of the lag among the measures.
-const COST: usize = 0;
-const LAG: usize = 2;
 
 fn percent(share: f64) -> String {
     if share.is_finite() { format!("{} %", sig(share * 100.0)) } else { "-".to_owned() }
@@ -62,8 +58,8 @@ fn effects(plan: &Plan, answer: &Answer) -> Table {
     for one in &answer.effects {
         table.row(&[
             plan.sweep.uncertain[one.input].name.clone(),
-            sig(one.ends[0]),
-            sig(one.ends[1]),
+            plan.sweep.uncertain[one.input].show(one.ends[0]),
+            plan.sweep.uncertain[one.input].show(one.ends[1]),
             format!("{} → {}", percent(one.violation[0]), percent(one.violation[1])),
             percent(one.index),
             percent(one.lag_index),
@@ -157,8 +153,8 @@ pub fn document(plan: &Plan, answer: &Answer) -> Document {
     let spread = match plan.sweep.method {
         Method::Random => "Draws are independent.",
         Method::LatinHypercube | Method::Sobol => {
-            "Draws are spread out, so intervals, which take them as independent, are wider than \
-             need be."
+            "Draws are spread out and not independent, which intervals and verdicts take them for: \
+             both are approximate."
         }
     };
     blocks.push(Block::Text(format!(

@@ -9,6 +9,7 @@
 
 use super::input::PlanInput;
 use super::trial::{Priced, Prices, Search};
+use crate::analysis::DEVIATE_80;
 use crate::chance::Seed;
 use crate::error::{Error, Result};
 use crate::scenario::LoadOptions;
@@ -33,8 +34,6 @@ pub(super) const MOST_BROKERS: u32 = 300;
 const MOST_RUNS: usize = 80;
 const LEAST_BROKERS: u32 = 3;
 const PRICES: &str = "planning/prices";
-/// A normal deviate that 80 % of cases do not exceed on either side.
-const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// What is asked beside the six answers.
 #[derive(Debug, Clone)]
@@ -144,6 +143,7 @@ pub fn search(
         cross_zone: number("cross_zone_gib")?,
         disk_share: number("disk_share")?,
         most_replicas: number("most_partitions")?,
+        client_rate: number("client_bytes_s")?,
     };
     let normal = Normal::standard();
     let search = Search { input, asked, options, seed, prices, normal };

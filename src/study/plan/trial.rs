@@ -1,5 +1,6 @@
 //! One purchase at one rate: what it costs, and whether it keeps up.
 
+use super::PROBE;
 use super::input::PlanInput;
 use super::search::{Purchase, SearchInput};
 use crate::chance::Seed;
@@ -12,6 +13,8 @@ use statrs::distribution::Normal;
 
 /// Acknowledged over offered, and read over written, that count as all.
 const ALL: f64 = 0.999;
+/// Producers that a simulation bears without being about them.
+const MOST_CLIENTS: u64 = 10_000;
 /// Zones of every purchase.
 pub(super) const ZONES: u32 = 3;
 
@@ -29,6 +32,7 @@ pub(super) struct Prices {
     pub(super) cross_zone: f64,
     pub(super) disk_share: f64,
     pub(super) most_replicas: f64,
+    pub(super) client_rate: f64,
 }
 
 /// A purchase with its price per month in dollars.
@@ -82,42 +86,37 @@ impl Search<'_> {
         (room < 1.0).then(|| lost("disk capacity", room))
     }
 
+    /// The ground of plans with a purchase's machines, partitions and members, and the rates and
+    /// sizes of the answers.
     fn scenario(&self, one: &Purchase, mean: f64) -> Result<Scenario> {
         let peak = mean * self.input.peak_multiplier.to_f64();
         let size = self.input.message_size.to_whole();
         // Clients are not what is bought: enough of them.
-        let clients = ((peak * size as f64 / 4_194_304.0).ceil() as u64).clamp(3, 10_000);
-        let mut text = format!(
-            "schema: kafsim/scenario/1\nname: plan\nduration: 3 min\nwarm_up: 1 min\n\
-             engine: fluid\nhosts:\n  brokers: {{card: {}, count: {}, zones: [a, b, c]}}\n\
-             network: {{card: one-region-three-zones}}\ncluster:\n  version: \"4.1\"\n  \
-             brokers: {{run_on: brokers}}\ninitial: {{stored: empty}}\ntopics:\n  events: \
-             {{partitions: {}, replication_factor: {}}}\nproducers:\n  all:\n    \
-             to: {{events: 1}}\n    \
-             clients: {clients}\n    records: {{size: {size} B, key: {{keys: 1 M}}}}\n    \
-             load: {{rate: {peak} /s}}\n",
-            one.machine,
-            one.brokers,
-            one.partitions,
-            self.replicas(),
-        );
-        if self.asked.readers > 0 {
-            text.push_str("groups:\n");
-        }
-        for reader in 1..=self.asked.readers {
-            text.push_str(&format!(
-                "  reader-{reader}:\n    reads: [events]\n    members: {}\n    pods: \
-                 {{card: pod-1c-2g}}\n    work: {}\n",
+        let clients = (peak * size as f64 / self.prices.client_rate).ceil() as u64;
+        let clients = clients.clamp(3, MOST_CLIENTS);
+        let readers = (1..=self.asked.readers).map(|reader| {
+            format!(
+                "reader-{reader}: {{reads: [events], members: {}, pods: {{card: pod-1c-2g}}, \
+                 work: {}}}",
                 one.members, self.asked.work
-            ));
-        }
+            )
+        });
+        let readers: Vec<String> = readers.collect();
+        let mut sets = vec![
+            format!("hosts/brokers/card={}", one.machine),
+            format!("hosts/brokers/count={}", one.brokers),
+            format!("topics/events/partitions={}", one.partitions),
+            format!("topics/events/replication_factor={}", self.replicas()),
+            format!("producers/all/clients={clients}"),
+            format!("producers/all/records/size={size} B"),
+            format!("producers/all/load={{rate: {peak} /s}}"),
+            format!("groups={{{}}}", readers.join(", ")),
+        ];
         if !self.asked.slo.is_empty() {
-            text.push_str("slo:\n");
-            let quoted = self.asked.slo.iter().map(|slo| serde_json::json!(slo));
-            quoted.for_each(|slo| text.push_str(&format!("  - {slo}\n")));
+            sets.push(format!("slo={}", serde_json::json!(self.asked.slo)));
         }
-        let options = LoadOptions { seed: 1, ..self.options.clone() };
-        Ok(load_text("plan", &text, &options)?.scenario)
+        let options = LoadOptions { sets, seed: 1, ..self.options.clone() };
+        Ok(load_text("plan", PROBE, &options)?.scenario)
     }
 
     fn verdict(run: &Run) -> Verdict {

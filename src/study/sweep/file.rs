@@ -6,7 +6,7 @@ use crate::chance::Distribution;
 use crate::error::{Error, Result};
 use crate::form::{Check, Fields, Key, Node, Shape, Table};
 use crate::scenario::{LoadOptions, Template, read, source};
-use crate::units::{Frequency, SimSpan};
+use crate::units::{Frequency, SimSpan, sig};
 
 /// Most trials of a design.
 pub const MOST_TRIALS: u64 = 100_000;
@@ -68,6 +68,16 @@ pub struct Uncertain {
     pub name: String,
     /// What it is.
     pub kind: Chance,
+}
+
+impl Uncertain {
+    /// A drawn number for people.
+    pub fn show(&self, number: f64) -> String {
+        match &self.kind {
+            Chance::Value(law) | Chance::Factor(law) => law.show(number),
+            Chance::Fault { .. } => sig(number),
+        }
+    }
 }
 
 /// Kinds of uncertain things.

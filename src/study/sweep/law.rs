@@ -3,7 +3,7 @@
 use crate::chance::Distribution;
 use crate::units::{
     ByteRate, Bytes, Frequency, Money, MoneyRate, Quantity, QuantityError, Ratio, RecordRate,
-    Records, SimSpan,
+    Records, SimSpan, sig,
 };
 
 /// What a scenario's value may be.
@@ -128,6 +128,33 @@ impl Law {
     }
 }
 
+impl Law {
+    /// A drawn number for people: with its unit, to three digits.
+    pub fn show(&self, number: f64) -> String {
+        let of = |quantity: Option<String>, unit: &str| {
+            quantity.unwrap_or_else(|| format!("{}{unit}", sig(number)))
+        };
+        match self {
+            Self::Real { unit: " ns", .. } => {
+                of(SimSpan::from_base(rounded(number)).ok().map(|span| span.to_string()), " ns")
+            }
+            Self::Real { unit: " B", .. } => {
+                of(Bytes::from_base(rounded(number)).ok().map(|bytes| bytes.to_string()), " B")
+            }
+            Self::Real { unit, .. } => format!("{}{unit}", sig(number)),
+            Self::Whole { .. } => sig(number),
+            Self::Choice(texts) => texts.get(number as usize).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// To three significant digits.
+fn rounded(number: f64) -> f64 {
+    let digits = 2.0 - libm::floor(libm::log10(number.max(1.0)));
+    let scale = libm::pow(10.0, digits);
+    libm::round(libm::round(number * scale) / scale)
+}
+
 fn as_law<Q: Quantity>(text: &str, unit: &'static str) -> Option<Law> {
     let law = Distribution::<Q>::parse(text).ok()?;
     Some(Law::Real { law: Distribution::from_law(law.law().clone()), unit })
@@ -152,6 +179,20 @@ mod tests {
         }
         assert_eq!(Law::parse("whole(3, 5)").unwrap().quantile(0.999).text, "5");
         assert_eq!(Law::parse("whole(3, 5)").unwrap().quantile(0.001).text, "3");
+    }
+
+    #[test]
+    fn what_was_drawn_is_shown_with_its_unit() {
+        for (text, number, shown) in [
+            ("uniform(1 ms, 3 ms)", 1_921_744.0, "1.92 ms"),
+            ("uniform(1 s, 300 s)", 61_234_567_890.0, "1 min 1.2 s"),
+            ("lognormal(p50 20 k/s, p95 30 k/s)", 20_123.0, "20123 /s"),
+            ("uniform(0.7, 1.5)", 0.801_2, "0.801"),
+            ("whole(3, 5)", 4.0, "4"),
+            ("choice(lz4, zstd, none)", 1.0, "zstd"),
+        ] {
+            assert_eq!(Law::parse(text).unwrap().show(number), shown, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::proportion::{Proportion, always_valid, wilson};
 use super::rank::{Choice, choose, error_each, pareto};
 use super::sensitivity::{Effect, effects};
-use super::unit::{MEASURED, UnitResult};
+use super::unit::{COST, MEASURED, UnitResult};
 use crate::analysis::{CONFIDENCE, Interval, replications};
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub fn merge(plan: &Plan, results: &BTreeMap<u64, UnitResult>) -> Answer {
     let mut rows: Vec<DesignRow> = rows.collect();
     missing.sort_unstable();
     let costs: Vec<Option<f64>> =
-        rows.iter().map(|row| row.means[0].map(|cost| cost.mean)).collect();
+        rows.iter().map(|row| row.means[COST].map(|cost| cost.mean)).collect();
     let risks: Vec<f64> = rows.iter().map(|row| row.violation.share).collect();
     for (row, front) in rows.iter_mut().zip(pareto(&costs, &risks)) {
         row.on_front = front;
@@ -186,7 +186,7 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
 /// A design's fan that is not flat, going down the front from the shown one; else the shown one's.
 fn telling_fan(plan: &Plan, rows: &[DesignRow], shown: usize) -> (usize, Vec<Vec<f64>>) {
     let of = |design: usize| fan(&rows[design].trials, &plan.sweep.quantiles);
-    let cost = |design: &usize| rows[*design].means[0].map_or(f64::INFINITY, |cost| cost.mean);
+    let cost = |design: &usize| rows[*design].means[COST].map_or(f64::INFINITY, |cost| cost.mean);
     let mut below: Vec<usize> =
         (0..rows.len()).filter(|one| rows[*one].on_front && cost(one) < cost(&shown)).collect();
     below.sort_by(|a, b| cost(b).total_cmp(&cost(a)));

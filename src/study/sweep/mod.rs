@@ -32,4 +32,4 @@ pub use proportion::{Proportion, always_valid, wilson};
 pub use rank::{Choice, Verdict};
 pub use run::{Ledger, Shard, run};
 pub use sensitivity::Effect;
-pub use unit::{FAN_POINTS, MEASURED, Measured, UnitResult, fan_times, simulate_unit};
+pub use unit::{COST, FAN_POINTS, LAG, MEASURED, Measured, UnitResult, fan_times, simulate_unit};

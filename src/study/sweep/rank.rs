@@ -4,6 +4,7 @@ use super::file::Rank;
 use super::merge::DesignRow;
 use super::plan::Plan;
 use super::proportion::{Proportion, always_valid};
+use super::unit::COST;
 use crate::analysis::{Interval, replications};
 use crate::units::sig;
 
@@ -75,7 +76,7 @@ pub(super) fn choose(rank: Rank, plan: &Plan, rows: &[DesignRow]) -> Choice {
         }
     };
     let verdicts: Vec<Verdict> = bounds.iter().map(verdict).collect();
-    let cost = |design: usize| rows[design].means[0].map_or(f64::INFINITY, |cost| cost.mean);
+    let cost = |design: usize| rows[design].means[COST].map_or(f64::INFINITY, |cost| cost.mean);
     let keeps = |design: &usize| verdicts[*design] == Verdict::Keeps;
     let by_cost = |a: &usize, b: &usize| cost(*a).total_cmp(&cost(*b));
     let best = (0..rows.len()).filter(keeps).filter(|one| cost(*one).is_finite()).min_by(by_cost);
@@ -114,7 +115,7 @@ fn reason(
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     match best {
         Some(best) => {
-            let cost = rows[best].means[0].map_or(f64::NAN, |cost| cost.mean);
+            let cost = rows[best].means[COST].map_or(f64::NAN, |cost| cost.mean);
             let head = format!(
                 "{} is the cheapest design that is known to meet all objectives in at least \
                  {share} of the trials: {} USD a run",

@@ -9,7 +9,7 @@
 
 use super::merge::DesignRow;
 use super::plan::Plan;
-use super::unit::UnitResult;
+use super::unit::{LAG, UnitResult};
 
 /// Groups: fifths show ends that are far enough apart and hold enough trials.
 const GROUPS: usize = 5;
@@ -34,9 +34,6 @@ pub struct Effect {
     /// The same of the largest age of the lag.
     pub lag_index: f64,
 }
-
-/// Position of the age of the lag among the measures.
-const LAG: usize = 2;
 
 /// Effects of all inputs that vary, the strongest first.
 pub(super) fn effects(plan: &Plan, rows: &[DesignRow]) -> Vec<Effect> {

@@ -21,6 +21,11 @@ pub struct Measured {
     value: fn(&Run) -> Option<f64>,
 }
 
+/// Position of the cost of a run among [`MEASURED`].
+pub const COST: usize = 0;
+/// Position of the largest age of the lag among [`MEASURED`].
+pub const LAG: usize = 2;
+
 /// What is kept of each run besides its objectives.
 pub const MEASURED: [Measured; 6] = [
     Measured {

@@ -15,10 +15,11 @@
 //! Bard, *Nonlinear Parameter Estimation* (1974), chapters 5 and 7.
 
 use super::fit::CORRELATED;
-use super::predict::{DEVIATE_80, Prediction, Repeatability, compare, values_at};
+use super::predict::{Prediction, Repeatability, compare, values_at};
 use super::rows::{Row, scenario_of};
 use super::slopes::{Bench, Measured, data};
 use super::squares::Squares;
+use crate::analysis::DEVIATE_80;
 use crate::error::{Error, Result, nearest_word};
 use crate::scenario::LoadOptions;
 use crate::scenario::cards::{Cards, Change, rounded};

@@ -8,10 +8,11 @@
 //! than the scatter widen it (Birge's ratio). A row is left out by the step of Gauss and Newton
 //! that the least squares of all other rows take, and simulated where that leads.
 
-use super::predict::{DEVIATE_80, Prediction, Repeatability};
+use super::predict::{Prediction, Repeatability};
 use super::rows::Row;
 use super::slopes::{Bench, Measured, data, rows_of};
 use super::squares::Squares;
+use crate::analysis::DEVIATE_80;
 use crate::error::Result;
 use crate::scenario::LoadOptions;
 use nalgebra::DVector;

@@ -1,6 +1,7 @@
 //! Predictions of rows, with intervals.
 
 use super::rows::{Row, scenario_of};
+use crate::analysis::DEVIATE_80;
 use crate::chance::{Chance, Seed, Stream};
 use crate::error::Result;
 use crate::metrics::Run;
@@ -13,8 +14,6 @@ use std::path::Path;
 
 /// Points of the Latin hypercube over the uncertainties of the cards.
 pub const POINTS: usize = 16;
-/// A normal deviate that 80 % of cases do not exceed on either side.
-pub(super) const DEVIATE_80: f64 = 1.281_551_565_544_6;
 
 /// What is compared: columns of a row.
 pub const QUANTITIES: [&str; 12] = [

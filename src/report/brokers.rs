@@ -146,12 +146,19 @@ impl View<'_> {
         let (plan, work) = (&self.study.plan, &self.study.work);
         let copies = self.copies();
         let mut words = vec![format!(
-            "{copies} replicas, {} are copied ({} cannot be avoided); {} partitions change their \
-             list of replicas.",
+            "{copies} replicas, {} are copied ({} must leave or are above a limit); {} partitions \
+             change their list of replicas.",
             plan.moved,
             plan.unavoidable,
             plan.changes.len()
         )];
+        if plan.goals.iter().any(|one| one.missed_after > 0) {
+            words.push(
+                "Goals that stay missed are prevented by the rule on racks, where one has too few \
+                 brokers, or by replicas that fit beneath no limit."
+                    .to_owned(),
+            );
+        }
         let end = lasts(work.lasts(self.throttle));
         words.push(match self.throttle {
             Some(throttle) => format!("Under a throttle of {throttle} the move takes {end}."),

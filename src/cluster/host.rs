@@ -27,6 +27,9 @@ pub struct Host {
     pub nic_out: ByteRate,
     /// The NIC's capacities are a burst, each way for itself; always there without it.
     pub nic_burst: Option<Allowance>,
+    /// The most that one connection carries, whichever of its two machines has less; a cloud limits
+    /// a flow of packets below the NIC's capacity.
+    pub nic_flow: Option<ByteRate>,
     /// Share of available memory that dirty pages may take before writers are slowed down.
     pub dirty_limit: f64,
     /// Share of available memory at which the kernel writes dirty pages back at once.

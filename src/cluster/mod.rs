@@ -16,7 +16,7 @@ pub use host::{Allowance, Disk, Host};
 pub use ids::{BrokerId, GroupId, HostId, PartitionId, ProducerId, TopicId};
 pub use invariants::Violation;
 pub use placement::{PlacementError, Slot, place_striped, spread_log_dirs};
-pub use topic::{Partition, Replica, Topic, TopicSettings};
+pub use topic::{Compression, Partition, Replica, Topic, TopicSettings};
 
 /// A cluster as it stands at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -34,6 +34,28 @@ pub struct TopicSettings {
     /// `flush.messages`: records after which an append is forced to the disk; `None` leaves it to
     /// the operating system.
     pub flush_messages: Option<u64>,
+    /// `compression.type` and its level; `None` keeps what producers send.
+    pub compression: Option<Compression>,
+}
+
+/// A kind of compression, as `compression.type` names it, and the card of its level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compression {
+    /// `none`, `gzip`, `snappy`, `lz4` or `zstd`.
+    pub kind: String,
+    /// A card of `models/codecs`: `gzip`, `gzip-9`.
+    pub card: String,
+}
+
+impl Compression {
+    /// The topic's properties that ask for it.
+    pub fn properties(&self) -> Vec<(String, String)> {
+        let kind = if self.kind == "none" { "uncompressed" } else { &self.kind };
+        let mut all = vec![("compression.type".to_owned(), kind.to_owned())];
+        let level = self.card.strip_prefix(&self.kind).and_then(|rest| rest.strip_prefix('-'));
+        all.extend(level.map(|one| (format!("compression.{kind}.level"), one.to_owned())));
+        all
+    }
 }
 
 /// A partition: an ordered log with replicas.

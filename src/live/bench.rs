@@ -205,6 +205,9 @@ impl Stage<'_> {
             if let Some(records) = settings.flush_messages {
                 config.push(("flush.messages", records.to_string()));
             }
+            let compression = settings.compression.as_ref().map(Compression::properties);
+            let compression = compression.unwrap_or_default();
+            config.extend(compression.iter().map(|(name, value)| (name.as_str(), value.clone())));
             journal.will_create(&name)?;
             let shape = [topic.partitions, topic.replication_factor];
             self.cluster.create_topic(&name, shape, &config).map_err(|error| {

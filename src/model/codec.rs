@@ -5,16 +5,16 @@
 //! application thread spends b·c on it, the leader b·d (it reads every record of a batch to check
 //! it, also when it stores the batch unchanged), a consumer b·d. Followers, fetches and the network
 //! see b·r bytes and nothing else. The producer closes a batch when its own estimate, 1.05·r,
-//! says that it is full.
+//! says that it is full. A leader whose topic asks for another codec (`compression.type`) spends
+//! b·c of that codec on it as well, and stores and hands on b times that codec's ratio.
 //! # Assumes
-//! Ratio and speed depend on the kind of data and the codec, not on the size of the batch; the
-//! broker keeps the producer's codec (`compression.type=producer`).
+//! Ratio and speed depend on the kind of data and the codec, not on the size of the batch.
 //! # Breaks
 //! Batches of a few records compress worse than the ratio says.
 //! # Source
 //! Kafka's `MemoryRecordsBuilder.append` (compression record by record, on the thread that calls
-//! `send`), `CompressionRatioEstimator`, `LogValidator`; the values are on the cards in
-//! `models/codecs/`.
+//! `send`), `CompressionRatioEstimator`, `LogValidator` (which compares kinds of codecs, not their
+//! levels); the values are on the cards in `models/codecs/`.
 
 /// What compression does to a producer's records.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +25,25 @@ pub struct Codec {
     pub compress_ns_per_byte: f64,
     /// The same when it is decompressed.
     pub decompress_ns_per_byte: f64,
+}
+
+/// What a leader makes of a batch whose topic asks for another codec than the producer's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recoding {
+    /// Bytes that are stored per byte that was sent.
+    pub size: f64,
+    /// CPU of compressing anew per byte that was sent, in nanoseconds.
+    pub ns_per_sent_byte: f64,
+}
+
+impl Recoding {
+    /// Batches are stored as they come.
+    pub const NONE: Self = Self { size: 1.0, ns_per_sent_byte: 0.0 };
+
+    /// Bytes in the log of a batch of so many bytes.
+    pub fn stored(&self, bytes: u64) -> u64 {
+        if *self == Self::NONE { bytes } else { ((bytes as f64 * self.size) as u64).max(1) }
+    }
 }
 
 /// By how much a producer overestimates a compressed batch, `COMPRESSION_RATE_ESTIMATION_FACTOR`.
@@ -43,6 +62,15 @@ impl Codec {
     /// Bytes that a producer counts towards `batch.size` per byte of a record.
     pub fn estimate(&self) -> f64 {
         if self.compresses() { self.ratio * OVERESTIMATE } else { 1.0 }
+    }
+
+    /// What it takes to store, as `other`, batches that come in this codec.
+    pub fn recode(&self, other: &Self) -> Recoding {
+        if self == other {
+            return Recoding::NONE;
+        }
+        let ns_per_sent_byte = other.compress_ns_per_byte / self.ratio;
+        Recoding { size: other.ratio / self.ratio, ns_per_sent_byte }
     }
 
     /// CPU of decompressing one byte of a batch as it is stored, in nanoseconds.

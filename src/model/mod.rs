@@ -33,5 +33,6 @@ pub mod quota;
 pub mod rebalance;
 pub mod rebalances;
 mod registry;
+pub mod replica_selector;
 pub mod service;
 pub mod workload;

@@ -19,7 +19,7 @@ use crate::units::{ByteRate, SimSpan, SimTime};
 pub struct Quota {
     /// `producer_byte_rate` or `consumer_byte_rate`.
     pub bytes: Option<ByteRate>,
-    /// `request_percentage`: time of request handlers, 100 is one thread.
+    /// `request_percentage`: time of request handlers and network threads, 100 is one thread.
     pub requests: Option<f64>,
 }
 

@@ -7,6 +7,7 @@
 
 pub mod cards;
 mod check;
+mod group;
 pub mod manifests;
 mod objective;
 pub mod read;
@@ -16,10 +17,11 @@ pub mod source;
 mod template;
 
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
+pub use group::{ClientRack, Group, GroupProtocol, Work};
 pub use objective::{Comparison, Metric, Objective, Stat, Window};
 pub use scenario::{
-    Arrivals, BrokerPool, BrokerSettings, EngineChoice, Group, GroupProtocol, Initial, Pacing,
-    Producer, Rebalancing, Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls, Work,
+    Arrivals, BrokerPool, BrokerSettings, EngineChoice, Initial, Pacing, Producer, Rebalancing,
+    Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls,
 };
 pub use template::{Replacement, Template};
 

@@ -1,16 +1,18 @@
 //! A scenario after all checks: plain data that an engine can run without asking again.
 
+use super::group::Group;
 use super::objective::Objective;
 use crate::chance::Distribution;
-use crate::cluster::{Cluster, GroupId, Host, HostId, TopicId};
-use crate::model::assignor::Assignor;
-use crate::model::client::{ConsumerSettings, ProducerSettings};
+use crate::cluster::{BrokerId, Cluster, GroupId, Host, HostId, PartitionId, TopicId};
+use crate::model::client::ProducerSettings;
+use crate::model::codec::{Codec, Recoding};
 use crate::model::cost::Costs;
 use crate::model::curve::Curve;
 use crate::model::link::Links;
 use crate::model::policy::Policy;
 use crate::model::quota::Quota;
-use crate::units::{ByteRate, Bytes, MoneyRate, Records, SimSpan, SimTime};
+use crate::model::replica_selector::preferred_read_replica;
+use crate::units::{ByteRate, Bytes, Records, SimSpan, SimTime};
 use std::collections::BTreeMap;
 
 /// A checked scenario.
@@ -88,6 +90,8 @@ pub struct BrokerSettings {
     pub queued_max: u32,
     /// Which connections are encrypted.
     pub tls: Tls,
+    /// `replica.selector.class`: whether consumers may fetch from a follower in their rack.
+    pub rack_aware_reads: bool,
     /// Whether the high watermark stands still below `min.insync.replicas` (since Kafka 4.0).
     pub waits_for_min_insync: bool,
 }
@@ -201,6 +205,8 @@ pub struct Producer {
     pub settings: ProducerSettings,
     /// Quota of its client id on each broker.
     pub quota: Quota,
+    /// The codec in the log of each topic, indexed like [`Producer::to`].
+    pub stored: Vec<Codec>,
 }
 
 impl Scenario {
@@ -211,6 +217,27 @@ impl Scenario {
     /// When the statistics begin.
     pub fn warmed_up(&self) -> SimTime {
         SimTime::ZERO.saturating_add(self.warm_up.unwrap_or(SimSpan::ZERO))
+    }
+
+    /// The broker from which a member of a group fetches a partition of a cluster, as it is at the
+    /// moment; `None` without a leader.
+    pub fn reads_from(
+        &self,
+        cluster: &Cluster,
+        group: usize,
+        member: u32,
+        partition: PartitionId,
+    ) -> Option<BrokerId> {
+        let partition = cluster.partition(partition);
+        let leader = partition.leader?;
+        if !self.brokers.rack_aware_reads {
+            return Some(leader);
+        }
+        let Some(rack) = self.groups[group].rack_of(member, &self.machines) else {
+            return Some(leader);
+        };
+        let in_rack = |broker: BrokerId| cluster.broker(broker).rack == rack;
+        Some(preferred_read_replica(leader, &partition.isr, in_rack))
     }
 
     /// CPU of encryption per byte at each end, in nanoseconds: towards clients, between brokers.
@@ -225,75 +252,20 @@ impl Scenario {
 }
 
 impl Producer {
-    /// Mean bytes of a record as batches hold it: compressed.
-    pub fn stored_record_bytes(&self) -> f64 {
+    /// Mean bytes of a record in the batches that are sent: compressed.
+    pub fn sent_record_bytes(&self) -> f64 {
         (self.record_size.mean() * self.settings.codec.ratio).max(1.0)
     }
-}
 
-/// A consumer group.
-#[derive(Debug, Clone)]
-pub struct Group {
-    /// Name (`group.id`).
-    pub name: String,
-    /// Topics it reads.
-    pub reads: Vec<TopicId>,
-    /// Members at t = 0.
-    pub members: u32,
-    /// Rebalance protocol.
-    pub protocol: GroupProtocol,
-    /// Assignor.
-    pub assignor: Assignor,
-    /// Time from a scaling decision until the new member polls for the first time.
-    pub start_up: Distribution<SimSpan>,
-    /// Where the members run.
-    pub seats: Seats,
-    /// Cores that each member may use.
-    pub cores: f64,
-    /// Speed of one of those cores relative to the cost card's machine.
-    pub speed: f64,
-    /// NIC capacity of a member's host or pod.
-    pub nic_in: ByteRate,
-    /// The application's work.
-    pub work: Work,
-    /// Mean CPU of decompressing a record that it reads, on a core of speed 1.
-    pub decompression: SimSpan,
-    /// Client settings.
-    pub settings: ConsumerSettings,
-    /// Quota of its client id on each broker.
-    pub quota: Quota,
-}
-
-impl Group {
-    /// What a member costs, where it brings a machine with a price.
-    pub fn price_of_member(&self) -> Option<MoneyRate> {
-        match &self.seats {
-            Seats::Own(pod) => pod.price,
-            Seats::On(_) => None,
-        }
+    /// Mean bytes of a record in the log of a topic, which is an index of [`Producer::to`].
+    pub fn stored_record_bytes(&self, topic: usize) -> f64 {
+        self.sent_record_bytes() * self.recoding(topic).size
     }
-}
 
-/// Rebalance protocol of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupProtocol {
-    /// Classic, everyone stops.
-    Eager,
-    /// Classic, only moved partitions stop.
-    Cooperative,
-    /// KIP-848.
-    Consumer,
-}
-
-/// What a consumer application does with each record.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Work {
-    /// CPU per record on a core of speed 1.
-    pub cpu_per_record: SimSpan,
-    /// Waiting per record (a downstream call).
-    pub wait_per_record: SimSpan,
-    /// Records of one member in work at the same time.
-    pub concurrency: u32,
+    /// What leaders of a topic, which is an index of [`Producer::to`], make of its batches.
+    pub fn recoding(&self, topic: usize) -> Recoding {
+        self.settings.codec.recode(&self.stored[topic])
+    }
 }
 
 /// A policy bound to what it scales.

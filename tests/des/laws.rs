@@ -24,6 +24,8 @@ pub(super) struct Seen {
     compressed: u32,
     encrypted: u32,
     cold: u32,
+    recoded: u32,
+    rack_aware: u32,
 }
 
 #[test]
@@ -70,9 +72,14 @@ fn laws_hold_after_random_scenarios() {
         seen.compressed,
         seen.encrypted,
         seen.cold,
+        seen.recoded,
+        seen.rack_aware,
     ];
     assert!(counts.iter().all(|count| *count >= LEAST), "{seen:?}");
 }
+
+const SELECTOR: &str =
+    ", replica.selector.class: org.apache.kafka.common.replica.RackAwareReplicaSelector";
 
 fn pick<'a>(chance: &mut Stream, words: &[&'a str]) -> &'a str {
     words[chance.index(words.len())]
@@ -97,7 +104,7 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
     let linger = pick(chance, &["0", "1", "20"]);
     let fetch = pick(chance, &["512", "1048576"]);
     let commits = pick(chance, &["interval", "each_poll"]);
-    let far = pick(chance, &["", "", "", "replica.lag.time.max.ms: 100"]);
+    let far = pick(chance, &["", "", "", ", replica.lag.time.max.ms: 100"]);
     let patience = if far.is_empty() { "" } else { ", request.timeout.ms: 100" };
     let work = pick(chance, &["0 us", "5 us", "200 us"]);
     let codec = pick(chance, &["none", "none", "lz4", "zstd"]);
@@ -107,6 +114,18 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
         pick(chance, &["", "", "consumer_byte_rate: 10 kB/s", "request_percentage: 0.1"]),
     ];
     let initial = pick(chance, &["", "", "lag: {billing: 50 k}, page_cache: cold"]);
+    let [partitions, clients, members] = [40, 4, 6].map(|most| 1 + chance.index(most));
+    let stored = pick(chance, &["producer", "producer", "zstd", "uncompressed"]);
+    let [selector, rack] = [
+        pick(chance, &["", SELECTOR]),
+        pick(chance, &["client.rack: a", "client.rack: b", "client.rack: zone"]),
+    ];
+    let rack = if brokers == 1 { "client.rack: a" } else { rack };
+    let places = pick(chance, &["", "run_on: brokers, "]);
+    seen.recoded += u32::from(stored != "producer" && codec != "none");
+    // A member that runs on a broker's machine names its zone; others name one or none.
+    let elsewhere = !rack.ends_with("zone") || !places.is_empty();
+    seen.rack_aware += u32::from(!selector.is_empty() && elsewhere && replicas > 1);
     seen.compressed += u32::from(codec != "none");
     seen.encrypted += u32::from(tls != "none");
     seen.all += u32::from(acks == "all");
@@ -119,21 +138,19 @@ pub(super) fn random(chance: &mut Stream, seen: &mut Seen) -> String {
         "name: random\nduration: 500 ms\nwarm_up: 100 ms\nengine: des\n\
          hosts:\n  brokers: {{card: lab-4c-16g, count: {brokers}, zones: [a, b]}}\n\
          network: {{card: one-region-three-zones}}\n\
-         cluster: {{costs: test-costs, tls: {tls}, config: {{{far}}}, \
+         cluster: {{costs: test-costs, tls: {tls}, config: {{num.io.threads: 8{far}{selector}}}, \
          brokers: {{run_on: brokers}}}}\n\
          initial: {{{initial}}}\n\
-         topics:\n  orders: {{partitions: {}, replication_factor: {replicas}, \
-         config: {{min.insync.replicas: {insync}{flush}}}}}\n\
-         producers:\n  shop: {{to: {{orders: 1}}, clients: {}, client: {client}, {arrivals}\
+         topics:\n  orders: {{partitions: {partitions}, replication_factor: {replicas}, \
+         config: {{min.insync.replicas: {insync}, compression.type: {stored}{flush}}}}}\n\
+         producers:\n  shop: {{to: {{orders: 1}}, clients: {clients}, client: {client}, {arrivals}\
          quota: {{{quota}}}, \
          records: {{size: {size} B{key}}}, load: {load}, config: {{acks: {acks}, \
          compression.type: {codec}, \
          batch.size: {batch}, linger.ms: {linger}, buffer.memory: {memory}{patience}}}}}\n\
-         groups:\n  billing: {{reads: [orders], members: {}, commits: {commits}, \
+         groups:\n  billing: {{reads: [orders], {places}members: {members}, commits: {commits}, \
          quota: {{{reading}}}, \
-         work: {{cpu_per_record: {work}}}, config: {{max.partition.fetch.bytes: {fetch}}}}}\n",
-        1 + chance.index(40),
-        1 + chance.index(4),
-        1 + chance.index(6),
+         work: {{cpu_per_record: {work}}}, \
+         config: {{max.partition.fetch.bytes: {fetch}, {rack}}}}}\n",
     )
 }

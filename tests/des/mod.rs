@@ -1,5 +1,6 @@
 //! The request-level engine.
 
+mod both;
 mod laws;
 mod limits;
 mod micro;

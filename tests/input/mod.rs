@@ -199,6 +199,26 @@ fn codecs_quotas_and_encryption_say_what_they_allow() {
             "quota: {request_percentage: 0}\n    load: {rate: 5 k/s}",
             ["request_percentage", "0.01"],
         ),
+        (
+            "min.insync.replicas: 2",
+            "compression.type: zst",
+            ["s.yaml:8:77: topics/orders/config/compression.type", "did you mean `zstd`?"],
+        ),
+        (
+            "min.insync.replicas: 2",
+            "compression.type: gzip, compression.gzip.level: 3",
+            ["topics/orders/config/compression.gzip.level", "gzip-9"],
+        ),
+        (
+            "reads: [orders]",
+            "config: {client.rack: zon}\n    reads: [orders]",
+            ["s.yaml:16:27: groups/billing/config/client.rack", "did you mean `zone`?"],
+        ),
+        (
+            "brokers: {run_on",
+            "config: {replica.selector.class: RackAware}\n  brokers: {run_on",
+            ["replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector"],
+        ),
         ("brokers: {run_on", "tls: always\n  brokers: {run_on", ["`always`", "none, clients, all"]),
     ] {
         let text = GOOD.replacen(from, to, 1);

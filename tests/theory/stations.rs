@@ -270,3 +270,59 @@ fn a_closed_network_has_the_throughput_of_mean_value_analysis() {
         covers(&rates, mva(customers, &services, think));
     }
 }
+
+/// Mean and 99 % quantile of the time in a station of so many cores that all jobs share evenly, as
+/// a fair scheduler has it, and in first-come first-served order; services of a request's kind.
+fn shared_and_in_order(cores: usize, utilisation: f64) -> [[f64; 2]; 2] {
+    let chance = Chance::new(Seed::new(12), 0);
+    let mut gaps = chance.stream("source", "gap");
+    let mut work = chance.stream("server", "work");
+    let mut station = FifoStation::new(cores);
+    let [mut shared, mut in_order] = [Vec::new(), Vec::new()];
+    let mut present: Vec<(f64, f64)> = Vec::new();
+    let mut now = 0.0;
+    for _ in 0..200_000 {
+        let arrival = now + gaps.exp1() * SERVICE / utilisation / cores as f64;
+        // Until then, jobs that are done leave one by one and the rest speeds up.
+        while let Some(least) = present.iter().map(|(left, _)| *left).min_by(f64::total_cmp) {
+            let speed = (cores as f64 / present.len() as f64).min(1.0);
+            let span = (arrival - now).min(least / speed);
+            now += span;
+            for (left, _) in &mut present {
+                *left -= span * speed;
+            }
+            let leaves = |(left, _): &&(f64, f64)| *left <= 1e-15;
+            shared.extend(present.iter().filter(leaves).map(|(_, since)| now - since));
+            present.retain(|one| !leaves(&one));
+            if now >= arrival {
+                break;
+            }
+        }
+        now = arrival;
+        // A coefficient of variation of 0.2.
+        let service = SERVICE * (1.0 + 0.2 * 3_f64.sqrt() * (2.0 * work.uniform() - 1.0));
+        present.push((service, now));
+        let at = SimTime::ZERO + SimSpan::from_secs_f64(now);
+        let served = station.serve(at, SimSpan::from_secs_f64(service));
+        in_order.push((served.end - at).as_secs_f64());
+    }
+    [shared, in_order].map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        [mean, times[times.len() * 99 / 100]]
+    })
+}
+
+#[test]
+fn first_come_first_served_is_near_a_fair_scheduler_below_saturation() {
+    // What the request-level engine's cores miss of the kernel's scheduler, as its text states.
+    let mut worst = [0.0_f64; 2];
+    for (cores, utilisation) in [(8, 0.5), (8, 0.7), (8, 0.8), (2, 0.5), (2, 0.7)] {
+        let [shared, in_order] = shared_and_in_order(cores, utilisation);
+        let ratios = [0, 1].map(|index| in_order[index] / shared[index]);
+        println!("{cores} cores at {utilisation}: mean × {:.3}, p99 × {:.3}", ratios[0], ratios[1]);
+        assert!(ratios[0] <= 1.01, "sharing keeps nobody waiting, but all are longer at it");
+        worst = [worst[0].max(1.0 / ratios[0]), worst[1].max(1.0 / ratios[1])];
+    }
+    assert!(worst[0] < 1.4 && worst[1] < 2.0, "{worst:?}");
+}

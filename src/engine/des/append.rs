@@ -42,7 +42,7 @@ impl World<'_> {
             let span =
                 if stamped { [one.first, one.last].map(whole_ms) } else { [one.first, one.last] };
             if !known {
-                log.append(now, [u64::from(one.records), one.bytes], span, passed);
+                log.append(now, [u64::from(one.records), one.stored], span, passed);
             }
             let end = if known { one.appended } else { log.end };
             self.batches[*batch].appended = end;

@@ -137,6 +137,7 @@ impl World<'_> {
         let batch = &mut self.batches[place];
         batch.closed = true;
         (batch.records, batch.bytes) = (records, bytes);
+        batch.stored = one.lanes[batch.lane as usize].recoding.stored(bytes);
         batch.last = one.moved.max(batch.first);
         one.counts.offered += u64::from(records);
         one.nodes[one.partitions[batch.slot as usize].node as usize].closed += 1;

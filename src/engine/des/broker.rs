@@ -1,9 +1,11 @@
 //! Brokers: network threads, request handlers, appends and responses.
 
+use super::client::Lane;
 use super::event::Event;
 use super::world::{Owner, World};
 use crate::engine::kernel::first_free;
 use crate::model::client::Acks;
+use crate::model::codec::Recoding;
 use crate::model::heap::Eden;
 use crate::units::{SimSpan, SimTime};
 use std::collections::VecDeque;
@@ -204,7 +206,9 @@ impl World<'_> {
         let (mut total, window) = (0, pipe.window);
         let mut handler_ns = (costs.produce_ns_per_byte - costs.socket_in_ns_per_byte).max(0.0);
         let mut work = costs.commit_request;
+        let mut lanes: &[Lane] = &[];
         if let Owner::Producer { client, .. } = self.conns[conn as usize].owner {
+            lanes = &self.clients[client as usize].lanes;
             work = costs.produce_request.saturating_sub(costs.network_request * 2);
             let producer = self.clients[client as usize].producer as usize;
             let codec = &self.scenario.producers[producer].settings.codec;
@@ -214,9 +218,12 @@ impl World<'_> {
         for batch in &batches {
             let batch = &self.batches[*batch];
             total += batch.bytes;
+            let recoding =
+                lanes.get(batch.lane as usize).map_or(Recoding::NONE, |one| one.recoding);
+            let per_sent_byte = handler_ns + recoding.ns_per_sent_byte;
             work += costs.leader_batch
                 + costs.leader_record * u64::from(batch.records)
-                + per_byte(batch.bytes, handler_ns);
+                + per_byte(batch.bytes, per_sent_byte);
         }
         self.allocate(broker, total);
         // Everything but the last window was read while it came in.
@@ -246,15 +253,15 @@ impl World<'_> {
         let batches = std::mem::take(&mut entry.batches);
         let mut forced = false;
         for batch in &batches {
-            let (partition, bytes) = (self.batches[*batch].partition, self.batches[*batch].bytes);
+            let (partition, bytes) = (self.batches[*batch].partition, self.batches[*batch].stored);
             forced |= self.must_wait(partition, bytes);
         }
         let mut rolling = SimSpan::ZERO;
         for batch in &batches {
             let one = self.batches[*batch];
-            rolling += self.roll(one.partition, None, one.bytes);
+            rolling += self.roll(one.partition, None, one.stored);
             if !forced {
-                self.cache(one.partition, one.bytes);
+                self.cache(one.partition, one.stored);
             }
         }
         self.requests[request].batches = batches;

@@ -7,6 +7,7 @@
 
 use super::world::World;
 use crate::chance::Stream;
+use crate::model::codec::Recoding;
 use crate::model::heap::Eden;
 use crate::model::partitioner::{Partitioner, Sticky};
 use crate::scenario::{Arrivals, Pacing};
@@ -164,13 +165,21 @@ pub(super) struct Lane {
     pub step: f64,
     /// Where it next needs a turn: a first record, or the one that does not fit any more.
     pub next: f64,
+    /// What leaders make of its batches.
+    pub recoding: Recoding,
 }
 
 impl Lane {
-    pub(super) fn new(share: f64, [first, partitions]: [u32; 2], random: bool, next: f64) -> Self {
+    pub(super) fn new(
+        share: f64,
+        [first, partitions]: [u32; 2],
+        random: bool,
+        next: f64,
+        recoding: Recoding,
+    ) -> Self {
         let sticky = Sticky { partition: 0, bytes: u64::MAX };
         let (open, begin, step) = (NONE, 0.0, 1.0 / share);
-        Self { share, first, partitions, sticky, random, open, begin, step, next }
+        Self { share, first, partitions, sticky, random, open, begin, step, next, recoding }
     }
 }
 

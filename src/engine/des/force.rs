@@ -14,7 +14,7 @@ impl World<'_> {
             self.release(request);
             return;
         };
-        let (partition, bytes) = (self.batches[place].partition, self.batches[place].bytes);
+        let (partition, bytes) = (self.batches[place].partition, self.batches[place].stored);
         let log = &mut self.logs[partition as usize];
         let (broker, disk) = log.disks[0];
         if log.lock > now {

@@ -22,8 +22,10 @@ pub(super) struct Log {
     /// Records and bytes before `first`.
     before: (u64, u64),
     pub followers: Vec<Follower>,
-    /// Sessions that read it, as (session, slot).
+    /// Sessions that read it from the leader, as (session, slot).
     pub readers: Vec<(u32, u32)>,
+    /// Consumers that read it from followers, if there are any.
+    pub elsewhere: Option<Box<Elsewhere>>,
     /// Produce requests that wait for the high watermark: (position, request, its turn).
     pub waiting: VecDeque<(u64, u32, u32)>,
     /// When the log's lock is free.
@@ -49,6 +51,25 @@ pub(super) struct Follower {
     pub caught_up: SimTime,
     /// What fits into its active segment.
     left: u64,
+}
+
+/// Who reads a partition from its followers (KIP-392), and what those know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Elsewhere {
+    /// Sessions, as (session, slot).
+    pub readers: Vec<(u32, u32)>,
+    /// Of each follower.
+    pub followers: Vec<Known>,
+}
+
+/// What a follower knows of a partition.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known {
+    /// The leader's high watermark as the last response told it, and its own.
+    pub told: u64,
+    pub high: u64,
+    /// By how much more bytes have passed through its page cache than through the leader's.
+    pub shift: i64,
 }
 
 /// A batch in the log.
@@ -87,6 +108,7 @@ impl Log {
             before: (0, 0),
             followers: followers.iter().map(follower).collect(),
             readers: Vec::new(),
+            elsewhere: None,
             waiting: VecDeque::new(),
             lock: SimTime::ZERO,
             min_insync: 1,
@@ -145,9 +167,54 @@ impl Log {
         }
     }
 
+    /// Up to where a session may read: followers everything, consumers what is committed as far as
+    /// the replica knows that they read from.
+    #[inline]
+    pub(super) fn limit(&self, follows: bool, follower: u32) -> u64 {
+        if follows {
+            return self.end;
+        }
+        self.known(follower).map_or(self.high, |known| known.high)
+    }
+
+    /// What a follower knows of which a consumer reads; `None` for consumers of the leader.
+    #[inline]
+    pub(super) fn known(&self, follower: u32) -> Option<&Known> {
+        self.elsewhere.as_ref()?.followers.get(follower as usize)
+    }
+
+    /// Sessions that read it, wherever, as (session, slot).
+    pub(super) fn all_readers(&self) -> impl Iterator<Item = &(u32, u32)> {
+        let elsewhere = self.elsewhere.iter().flat_map(|them| &them.readers);
+        self.readers.iter().chain(elsewhere)
+    }
+
+    /// A session reads it from now on: a follower, or a consumer from the leader or a follower.
+    pub(super) fn add_reader(&mut self, reader: (u32, u32), from: Option<u32>) {
+        if from.is_none() {
+            self.readers.push(reader);
+            return;
+        }
+        let them = self.elsewhere.get_or_insert_default();
+        them.followers.resize(self.followers.len(), Known::default());
+        them.readers.push(reader);
+    }
+
+    /// Batches that someone may still have to read.
+    pub(super) fn kept(&self) -> usize {
+        self.batches.len()
+    }
+
     /// The batch at a position that someone has still to read.
     pub(super) fn at(&self, position: u64) -> &Stored {
         &self.batches[(position - self.first) as usize]
+    }
+
+    /// What had passed through the leader's page cache when the batch before a position came;
+    /// `None` once everyone has read it.
+    pub(super) fn passed_before(&self, position: u64) -> Option<i64> {
+        let index = position.checked_sub(1)?.checked_sub(self.first)?;
+        self.batches.get(index as usize).map(|stored| stored.passed)
     }
 
     /// Records and bytes before a position.

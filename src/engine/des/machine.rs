@@ -4,13 +4,19 @@
 //! end: cores and NICs are first-come first-served stations, so that no event is needed for their
 //! queues. A latency that does not use the resource (a hand-off, a thread that is still busy) is
 //! added to the answer and not booked, so a resource never idles while someone waits for it.
+//!
+//! Cores serve in the order of asking because items of work (a request, a batch, a poll) are far
+//! shorter than a scheduler's slice. Were they shared evenly instead, the other extreme, the time
+//! in the station would be longer: on eight cores by 0.5 % in the mean and 3 % in p99 at 50 % load,
+//! by 5 % and 25 % at 70 %, by 11 % and 44 % at 80 %; on two cores by 13 % and 37 % at 50 %, by
+//! 30 % and 61 % at 70 % (`tests/theory/stations.rs` prints and bounds it).
 
 use super::storage::{Nic, Storage};
 use crate::chance::{Distribution, Stream};
 use crate::cluster::Host;
 use crate::engine::kernel::FifoStation;
 use crate::model::cost::Costs;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{ByteRate, SimSpan, SimTime};
 
 /// A machine or container.
 #[derive(Debug, Clone)]
@@ -26,6 +32,9 @@ pub(super) struct Machine {
     chance: Stream,
     quota: Option<Quota>,
     steal: Steal,
+    housekeeping: Housekeeping,
+    /// The most that one connection carries.
+    pub nic_flow: Option<ByteRate>,
     pub egress: Nic,
     pub ingress: Nic,
     pub disks: Vec<Storage>,
@@ -64,6 +73,38 @@ impl Steal {
     fn take(&mut self, now: SimTime) -> SimSpan {
         self.next = now + self.gap();
         self.slice.sample(&mut self.chance)
+    }
+}
+
+/// What brokers do without any request (timers, the controller's records, metrics, the collector's
+/// own threads): a little work all the time, which takes what it needs of the cores' capacity but
+/// keeps nobody waiting who finds one free.
+#[derive(Debug, Clone)]
+struct Housekeeping {
+    /// Cores of speed 1 that it takes.
+    cores: f64,
+    /// Done up to this instant.
+    until: SimTime,
+    /// It is booked in pieces of this span or longer: that of a network thread's work on a request.
+    piece: SimSpan,
+}
+
+impl Housekeeping {
+    /// Books what has come up since the last time, at the instant at which it began to: on cores
+    /// that were free it is over by now.
+    #[inline]
+    fn catch_up(&mut self, now: SimTime, slowness: f64, cpu: &mut FifoStation) {
+        let share = self.cores * slowness;
+        let passed = now.saturating_since(self.until);
+        if passed.as_nanos() as f64 * share < self.piece.as_nanos() as f64 || share == 0.0 {
+            return;
+        }
+        let threads = share.ceil();
+        let span = SimSpan::from_nanos((passed.as_nanos() as f64 * share / threads) as u64);
+        for _ in 0..threads as usize {
+            cpu.serve(self.until, span);
+        }
+        self.until = now;
     }
 }
 
@@ -124,7 +165,13 @@ impl Machine {
             chance,
             quota: host.cpu_quota.map(Quota::new),
             steal: Steal::new(host, steal),
+            housekeeping: Housekeeping {
+                cores: 0.0,
+                until: SimTime::ZERO,
+                piece: costs.network_request,
+            },
             cache,
+            nic_flow: host.nic_flow,
             egress: Nic::new(host.nic_out, host.nic_burst),
             ingress: Nic::new(host.nic_in, host.nic_burst),
             disks: host
@@ -133,6 +180,16 @@ impl Machine {
                 .map(|disk| Storage::new(disk, host, cache_bytes / shares, disk_chance.clone()))
                 .collect(),
         }
+    }
+
+    /// A broker runs here, and takes so many cores of speed 1 without any request.
+    pub(super) fn run_broker(&mut self, idle_cores: f64) {
+        self.housekeeping.cores += idle_cores;
+    }
+
+    /// Utilisation without any request.
+    pub(super) fn idle_utilisation(&self) -> f64 {
+        self.housekeeping.cores * self.slowness / self.cores.ceil().max(1.0)
     }
 
     /// CPU work of a span on a core of speed 1; returns its end.
@@ -144,6 +201,7 @@ impl Machine {
     /// The same with the time that the work waits for a core (or for its quota) before the end.
     #[inline]
     pub(super) fn wait_and_work(&mut self, now: SimTime, work: SimSpan) -> (SimSpan, SimTime) {
+        self.housekeeping.catch_up(now, self.slowness, &mut self.cpu);
         let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
         let nanos = work.as_nanos() as f64 * self.slowness * (1.0 + swing);
         let mut span = SimSpan::from_nanos(nanos as u64);

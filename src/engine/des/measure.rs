@@ -253,8 +253,10 @@ impl World<'_> {
             for (part, name) in BROKER_SERIES.iter().enumerate() {
                 self.mean_point(name, &entity, "share", share(part).min(1.0));
             }
+            let idle = self.machines[broker.host.index()].idle_utilisation();
             for (part, name) in BROKER_RESOURCES {
-                self.demand(&format!("broker {entity} {name}"), share(part), 0.0);
+                let fixed = if part == CPU { idle.min(share(part)) } else { 0.0 };
+                self.demand(&format!("broker {entity} {name}"), share(part), fixed);
             }
         }
     }
@@ -298,8 +300,9 @@ const BROKER_SERIES: [&str; 6] = [
     "request_handler_utilisation",
     "network_thread_utilisation",
 ];
+const CPU: usize = 0;
 const BROKER_RESOURCES: [(usize, &str); 8] = [
-    (0, "CPU"),
+    (CPU, "CPU"),
     (1, "NIC in"),
     (2, "NIC out"),
     (3, "disk"),

@@ -224,7 +224,7 @@ impl World<'_> {
             one.asked += 1;
             let state = &mut one.slots[front.slot as usize];
             (state.buffered, state.held) = (false, front.to);
-            if self.logs[slot.partition as usize].high > state.position {
+            if self.logs[slot.partition as usize].limit(false, state.follower) > state.position {
                 one.offer(front.slot);
             }
             self.forget(slot.partition);
@@ -287,6 +287,7 @@ impl World<'_> {
         batch.turn = batch.turn.wrapping_add(1);
         batch.partition = self.groups[group as usize].offsets;
         (batch.records, batch.bytes) = (1, self.costs.offset_bytes);
+        batch.stored = batch.bytes;
         (batch.appended, batch.attempts) = (0, 0);
         (batch.first, batch.last, batch.queued) = (now, now, false);
         let request = self.requests.take();

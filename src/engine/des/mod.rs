@@ -16,6 +16,7 @@ mod application;
 mod broker;
 mod client;
 mod event;
+mod followers;
 mod force;
 mod laws;
 mod log;

@@ -7,6 +7,7 @@
 //! round trips. A reader that does not read (a muted channel, a consumer between two polls) leaves
 //! up to one window in its kernel, and the sender's own buffer holds what follows.
 
+use super::broker::per_byte;
 use super::event::Event;
 use super::world::World;
 use crate::units::{SimSpan, SimTime};
@@ -22,6 +23,10 @@ pub(super) struct Pipe {
     pub one_way: SimSpan,
     /// Bytes that may be on the way or unread at the receiver.
     pub window: u64,
+    /// What a byte takes where a cloud limits single connections, else zero; and when the bytes
+    /// that have been sent will be through.
+    flow_ns_per_byte: f64,
+    flow_free: SimTime,
     /// Messages that have not left completely.
     queue: VecDeque<Outgoing>,
     /// Bytes of those messages that have not left.
@@ -61,13 +66,22 @@ struct Landed {
 const INSTANT: SimSpan = SimSpan::from_nanos(2_000);
 
 impl Pipe {
-    pub(super) fn new([from, to]: [u32; 2], line: u32, one_way: SimSpan, window: u64) -> Self {
+    /// `limit` is the most bytes per second that a connection carries, if there is such a limit.
+    pub(super) fn new(
+        [from, to]: [u32; 2],
+        line: u32,
+        one_way: SimSpan,
+        window: u64,
+        limit: Option<f64>,
+    ) -> Self {
         Self {
             from,
             to,
             line,
             one_way,
             window,
+            flow_ns_per_byte: limit.map_or(0.0, |rate| 1e9 / rate),
+            flow_free: SimTime::ZERO,
             queue: VecDeque::new(),
             unsent: 0,
             in_net: 0,
@@ -84,6 +98,17 @@ impl Pipe {
     /// Bytes on the way or unread.
     pub(super) fn held(&self) -> u64 {
         self.in_net + self.unread
+    }
+
+    /// Bytes whose first one leaves the NIC at `start` and whose last one at `left`: when they do
+    /// under the limit of a single connection.
+    fn shape(&mut self, [start, left]: [SimTime; 2], bytes: u64) -> (SimTime, SimTime) {
+        if self.flow_ns_per_byte <= 0.0 {
+            return (start, left);
+        }
+        let start = start.max(self.flow_free);
+        self.flow_free = start + per_byte(bytes, self.flow_ns_per_byte);
+        (start, left.max(self.flow_free))
     }
 
     fn reads(&self, now: SimTime) -> bool {
@@ -148,6 +173,7 @@ impl World<'_> {
                 }
                 None => (start, left),
             };
+            let (start, left) = one.shape([start, left], chunk);
             let mut delay = one.one_way;
             if !jitter.is_zero() && one.from != one.to {
                 let more = jitter.as_nanos() as f64 * self.chance.exp1();

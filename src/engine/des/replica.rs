@@ -6,6 +6,9 @@ use super::session::{Carried, Reader};
 use super::world::World;
 use crate::units::{SimSpan, SimTime};
 
+/// Who all has passed a partition's batches is looked up when it keeps so many.
+const MANY_KEPT: usize = 8;
+
 impl World<'_> {
     /// A fetch arrives at a leader.
     pub(super) fn receive_fetch(&mut self, session: u32, request: u32, conn: u32) {
@@ -89,11 +92,14 @@ impl World<'_> {
         self.forget(partition);
     }
 
-    /// Forgets batches that all readers of a partition have passed.
+    /// Forgets batches that all readers of a partition have passed, now and then.
     pub(super) fn forget(&mut self, partition: u32) {
         let log = &self.logs[partition as usize];
+        if log.kept() < MANY_KEPT {
+            return;
+        }
         let mut slowest = u64::MAX;
-        for (session, slot) in &log.readers {
+        for (session, slot) in log.all_readers() {
             let slot = &self.sessions[*session as usize].slots[*slot as usize];
             slowest = slowest.min(slot.held);
         }
@@ -111,7 +117,7 @@ impl World<'_> {
         for index in 0..one.ready.len() {
             let slot = one.slots[one.ready[index] as usize];
             let log = &self.logs[slot.partition as usize];
-            let limit = if follows { log.end } else { log.high };
+            let limit = log.limit(follows, slot.follower);
             if limit > slot.position {
                 bytes += log.totals(limit).1 - log.totals(slot.position).1;
             }
@@ -173,6 +179,9 @@ impl World<'_> {
     fn answer(&mut self, session: u32, request: u32, from: SimTime) {
         self.sessions[session as usize].parked = false;
         let mut bytes = self.read(session);
+        if self.scenario.brokers.rack_aware_reads {
+            self.tell_high_watermarks(session);
+        }
         let throttle = self.throttle_consumer(session, request, bytes);
         if !throttle.is_zero() {
             bytes = 0;
@@ -227,7 +236,7 @@ impl World<'_> {
             let Some(slot) = one.ready.pop_front() else { break };
             let state = &mut one.slots[slot as usize];
             let log = &self.logs[state.partition as usize];
-            let limit = if follows { log.end } else { log.high };
+            let limit = log.limit(follows, state.follower);
             if limit <= state.position {
                 state.ready = false;
                 continue;
@@ -245,8 +254,10 @@ impl World<'_> {
             }
             let bytes = there.min(most);
             let to = log.within(state.position, limit, bytes);
-            if stored.passed < oldest
-                && let Some((_, disk)) = log.disks.first()
+            let known = if follows { None } else { log.known(state.follower) };
+            let replica = known.map_or(0, |_| state.follower as usize + 1);
+            if stored.passed + known.map_or(0, |known| known.shift) < oldest
+                && let Some((_, disk)) = log.disks.get(replica)
             {
                 self.cold.push((*disk, bytes));
             }
@@ -325,6 +336,10 @@ impl World<'_> {
         let now = self.agenda.now();
         let one = &mut self.sessions[session as usize];
         one.carried_over(now);
+        if self.scenario.brokers.rack_aware_reads {
+            self.learn_high_watermarks(session);
+        }
+        let one = &mut self.sessions[session as usize];
         for index in 0..one.carried.len() {
             let slot = one.carried[index].slot;
             let state = one.slots[slot as usize];

@@ -45,7 +45,8 @@ pub(super) enum Reader {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
     pub partition: u32,
-    /// Index of the follower in its log; unused by consumers.
+    /// Index in its log of the follower that fetches, or that a consumer fetches from; `NONE` for
+    /// consumers of the leader.
     pub follower: u32,
     /// The next batch to fetch.
     pub position: u64,

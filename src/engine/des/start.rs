@@ -81,6 +81,7 @@ impl World<'_> {
             let eden = Eden::new(self.costs.heap.broker_eden, chance);
             let threads = [settings.network_threads, settings.io_threads];
             let one = Broker::new(broker.host.0, threads, eden);
+            self.machines[broker.host.index()].run_broker(self.costs.idle_cores);
             self.brokers.push(one);
         }
     }
@@ -189,7 +190,9 @@ impl World<'_> {
             buffered: false,
         });
         one.asked += 1;
-        self.logs[partition as usize].readers.push((session, slot));
+        let follows = one.follows();
+        let from = Some(follower).filter(|one| !follows && *one != NONE);
+        self.logs[partition as usize].add_reader((session, slot), from);
     }
 
     /// The fetcher thread of a partition: (31 × hash of the topic's name + partition) mod threads,
@@ -246,6 +249,7 @@ impl World<'_> {
         let mut chance = self.stream(&format!("client/{client}"), "start");
         for (number, (topic, share)) in spec.to.iter().enumerate() {
             let first = partitions.len() as u32;
+            let recoding = spec.recoding(number);
             for partition in scenario.cluster.partitions_of(*topic) {
                 let broker = self.logs[partition.index()].leader;
                 if node_of[broker as usize] == NONE {
@@ -267,7 +271,7 @@ impl World<'_> {
             let random = spec.keyed || spec.arrivals == Arrivals::Poisson;
             if !spreads(settings.partitioner, spec.keyed) || count == 1 {
                 let next = chance.uniform();
-                lanes.push(Lane::new(*share, [first, count], random, next));
+                lanes.push(Lane::new(*share, [first, count], random, next, recoding));
                 continue;
             }
             for slot in 0..count {
@@ -278,7 +282,7 @@ impl World<'_> {
                 }
                 let each = share * part;
                 let next = if random { chance.exp1() / each } else { f64::from(slot) / share };
-                lanes.push(Lane::new(each, [first + slot, 1], random, next));
+                lanes.push(Lane::new(each, [first + slot, 1], random, next, recoding));
             }
         }
         let one = &mut self.clients[client as usize];

@@ -9,7 +9,7 @@ use super::world::{GroupState, Owner, World};
 use crate::cluster::{GroupId, PartitionId, TopicId};
 use crate::model::assignor::{Assignment, PartitionAssignor};
 use crate::model::heap::Eden;
-use crate::scenario::{Group, Producer, Scenario};
+use crate::scenario::{Group, Scenario};
 use crate::units::{Bytes, SimTime};
 
 /// Records of a batch that existed before the run.
@@ -43,7 +43,7 @@ impl World<'_> {
             }
             let behind = lag.map_or(0, |lag| lag.get());
             for (partition, owner) in &owners {
-                self.assign(first + owner, partition.0);
+                self.assign([first, *owner], partition.0);
             }
             if behind > 0 {
                 state.initial_lag = self.fill(&owners, behind, index);
@@ -55,14 +55,15 @@ impl World<'_> {
         }
     }
 
-    /// Gives a partition to a member.
-    fn assign(&mut self, member: u32, partition: u32) {
-        let leader = self.logs[partition as usize].leader;
+    /// Gives a partition to a member: the group's first one, and its number in the group.
+    fn assign(&mut self, [first, number]: [u32; 2], partition: u32) {
+        let member = first + number;
         let state = &self.members[member as usize];
         let (group, machine) = (state.group as usize, state.machine);
+        let (source, follower) = self.source(group, number, partition);
         let known = state.sessions.iter().copied().find(|session| {
             let conn = self.sessions[*session as usize].conn;
-            self.conns[conn as usize].broker == leader
+            self.conns[conn as usize].broker == source
         });
         let session = known.unwrap_or_else(|| {
             let settings = &self.scenario.groups[group].settings;
@@ -70,7 +71,7 @@ impl World<'_> {
             let window = settings.receive_buffer.min(brokers.send_buffer).get();
             let session = self.sessions.len() as u32;
             let owner = Owner::Session(session);
-            let conn = self.connect(machine, leader, owner, [brokers.receive_buffer.get(), window]);
+            let conn = self.connect(machine, source, owner, [brokers.receive_buffer.get(), window]);
             let limits = Limits {
                 min_bytes: settings.fetch_min.get().max(1),
                 wait_ring: self.wait_ring(settings.fetch_max_wait),
@@ -82,7 +83,18 @@ impl World<'_> {
             session
         });
         self.members[member as usize].assigned += 1;
-        self.subscribe(session, partition, NONE);
+        self.subscribe(session, partition, follower);
+    }
+
+    /// The broker from which a member fetches, and which follower of the partition that is.
+    fn source(&self, group: usize, number: u32, partition: u32) -> (u32, u32) {
+        let log = &self.logs[partition as usize];
+        let (cluster, place) =
+            (&self.scenario.cluster, PartitionId::from_index(partition as usize));
+        let source = self.scenario.reads_from(cluster, group, number, place);
+        let source = source.map_or(log.leader, |broker| broker.0);
+        let follower = log.followers.iter().position(|one| one.broker == source);
+        follower.map_or((log.leader, NONE), |index| (source, index as u32))
     }
 
     /// Puts records into the logs that a group has still to read; others have read them.
@@ -108,8 +120,12 @@ impl World<'_> {
             for follower in &mut log.followers {
                 follower.has = end;
             }
+            for known in log.elsewhere.iter_mut().flat_map(|them| &mut them.followers) {
+                (known.told, known.high) = (end, end);
+            }
             log.advance();
-            for (session, slot) in log.readers.clone() {
+            let readers: Vec<(u32, u32)> = log.all_readers().copied().collect();
+            for (session, slot) in readers {
                 let one = &mut self.sessions[session as usize];
                 if one.follows() {
                     let slot = &mut one.slots[slot as usize];
@@ -125,9 +141,10 @@ impl World<'_> {
     fn mean_record_bytes(&self, group: usize) -> f64 {
         let reads = &self.scenario.groups[group].reads;
         let writes = self.scenario.producers.iter();
-        let mut sizes = writes
-            .filter(|producer| producer.to.iter().any(|(topic, _)| reads.contains(topic)))
-            .map(Producer::stored_record_bytes);
+        let mut sizes = writes.filter_map(|producer| {
+            let topic = producer.to.iter().position(|(topic, _)| reads.contains(topic))?;
+            Some(producer.stored_record_bytes(topic))
+        });
         sizes.next().unwrap_or(1_000.0)
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::kernel::{Agenda, DelayRing};
 use crate::metrics::Recorder;
 use crate::model::cost::Costs;
 use crate::scenario::Scenario;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{ByteRate, SimSpan, SimTime};
 
 /// Everything that changes during a run.
 pub(super) struct World<'s> {
@@ -99,6 +99,8 @@ pub(super) struct Batch {
     pub partition: u32,
     pub records: u32,
     pub bytes: u64,
+    /// Its bytes in the log.
+    pub stored: u64,
     /// Instants of the first and the last record's `send`.
     pub first: SimTime,
     pub last: SimTime,
@@ -251,9 +253,12 @@ impl<'s> World<'s> {
         let there = self.brokers[broker as usize].machine;
         let conn = self.conns.len() as u32;
         let delay = self.one_way(machine, there);
+        let flows = [machine, there].map(|end| self.machines[end as usize].nic_flow);
+        let limit = flows.into_iter().flatten().map(ByteRate::get).min_by(f64::total_cmp);
+        let limit = limit.filter(|_| machine != there);
         for (from, to, window) in [(machine, there, request), (there, machine, response)] {
             let line = self.line(from, to);
-            self.pipes.push(Pipe::new([from, to], line, delay, window));
+            self.pipes.push(Pipe::new([from, to], line, delay, window, limit));
         }
         let threads = self.scenario.brokers.network_threads;
         let known = self.brokers[broker as usize].connections;

@@ -29,6 +29,16 @@ impl World<'_> {
         }
     }
 
+    /// The machine of a client, its own or one that others use as well.
+    pub(super) fn seat_of<'a>(&'a self, seats: &'a Seats, number: u32) -> &'a Host {
+        match seats {
+            Seats::On(hosts) => {
+                &self.scenario.machines[hosts[number as usize % hosts.len()].index()]
+            }
+            Seats::Own(host) => host,
+        }
+    }
+
     /// The round trip between a client of a producer or group and a machine of brokers. A client
     /// with a machine of its own stands in the zone of whom it talks to.
     pub(super) fn trip_from(&self, seats: &Seats, number: u32, to: HostId) -> SimSpan {

@@ -32,7 +32,11 @@ pub(super) struct Feed {
     pub lane: usize,
     /// Share of the producer's records.
     pub share: f64,
+    /// Mean bytes of a record in the log, and on the way there.
     pub record_bytes: f64,
+    pub sent_bytes: f64,
+    /// CPU of the leader for storing it in another codec.
+    pub recoding_ns_per_byte: f64,
     /// Records that wait in the clients.
     pub queued: f64,
     /// Records/s appended at the moment.
@@ -68,7 +72,8 @@ impl World<'_> {
         let mut feeds = Vec::new();
         let mut lane = 0;
         for (producer, spec) in self.scenario.producers.iter().enumerate() {
-            for ((topic, share), shares) in spec.to.iter().zip(&spec.partition_shares) {
+            let topics = spec.to.iter().zip(&spec.partition_shares).enumerate();
+            for (index, ((topic, share), shares)) in topics {
                 let even = 1.0 / f64::from(self.cluster.topic(*topic).partitions);
                 for (number, partition) in self.cluster.partitions_of(*topic).enumerate() {
                     let part = shares.as_ref().map_or(even, |shares| shares[number]);
@@ -78,7 +83,9 @@ impl World<'_> {
                             partition,
                             lane,
                             share: part * share,
-                            record_bytes: spec.stored_record_bytes(),
+                            record_bytes: spec.stored_record_bytes(index),
+                            sent_bytes: spec.sent_record_bytes(),
+                            recoding_ns_per_byte: spec.recoding(index).ns_per_sent_byte,
                             queued: 0.0,
                             rate: 0.0,
                         });

@@ -153,6 +153,7 @@ mod tests {
 
     fn settings() -> TopicSettings {
         TopicSettings {
+            compression: None,
             min_insync_replicas: 1,
             retention: Some(SimSpan::from_secs(3_600)),
             retention_bytes: None,

@@ -20,6 +20,7 @@ mod deaths;
 mod distance;
 mod fair_share;
 mod feeds;
+mod flows;
 mod groups;
 mod log;
 mod meters;

@@ -6,6 +6,7 @@ use super::world::{Life, World};
 use crate::cluster::{BrokerId, HostId, TopicId};
 use crate::model::batching::Batching;
 use crate::model::link::Way;
+use crate::model::quota::Quota;
 use crate::units::SimSpan;
 use std::collections::BTreeMap;
 
@@ -19,9 +20,31 @@ pub(super) enum Resource {
     LeaderThrottle(BrokerId),
     FollowerThrottle(BrokerId),
     Member(usize, u32),
-    ProducerQuota(usize, BrokerId),
-    ConsumerQuota(usize, BrokerId),
+    ProducerQuota(usize, BrokerId, Limit),
+    ConsumerQuota(usize, BrokerId, Limit),
     Link(Way),
+    /// Connections of a client's machine, a member or a follower to a leader, where a cloud limits
+    /// single ones.
+    ProducerFlows(usize, BrokerId),
+    MemberFlow(usize, u32, BrokerId),
+    FollowerFlows(BrokerId, BrokerId),
+}
+
+/// What a quota of a client id limits on a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Limit {
+    Bytes,
+    /// Time of the threads that serve it.
+    Requests,
+}
+
+impl Limit {
+    /// The limits that a quota sets, with how much there is per second: bytes, or seconds.
+    pub(super) fn of(quota: Quota) -> impl Iterator<Item = (Self, f64)> {
+        let bytes = quota.bytes.map(|rate| (Self::Bytes, rate.get()));
+        let requests = quota.requests.map(|percent| (Self::Requests, percent / 100.0));
+        bytes.into_iter().chain(requests)
+    }
 }
 
 /// Fetch loops between two brokers, or between a member and a broker.
@@ -88,7 +111,7 @@ impl Network {
     pub(super) fn utilisation(&self, resource: Resource) -> f64 {
         self.at(resource).map_or(0.0, |index| self.load[index].clamp(0.0, 1.0))
     }
-    fn add(&mut self, resource: Resource, fixed: f64) {
+    pub(super) fn add(&mut self, resource: Resource, fixed: f64) {
         self.index.insert(resource, self.resources.len());
         self.resources.push(resource);
         self.fixed.push(fixed.min(1.0));
@@ -114,6 +137,7 @@ impl World<'_> {
             }
         }
         self.add_quotas(&mut network);
+        self.add_flow_limits(&mut network);
         self.add_followers(&mut network);
         self.add_readers(&mut network);
         network.leaders = self.leaders();
@@ -171,13 +195,13 @@ impl World<'_> {
         let brokers = 0..self.cluster.brokers.len();
         for broker in brokers.map(BrokerId::from_index) {
             for (index, producer) in self.scenario.producers.iter().enumerate() {
-                if producer.quota.bytes.is_some() {
-                    network.add(Resource::ProducerQuota(index, broker), 0.0);
+                for (limit, _) in Limit::of(producer.quota) {
+                    network.add(Resource::ProducerQuota(index, broker, limit), 0.0);
                 }
             }
             for (index, group) in self.scenario.groups.iter().enumerate() {
-                if group.quota.bytes.is_some() {
-                    network.add(Resource::ConsumerQuota(index, broker), 0.0);
+                for (limit, _) in Limit::of(group.quota) {
+                    network.add(Resource::ConsumerQuota(index, broker, limit), 0.0);
                 }
             }
         }
@@ -213,16 +237,18 @@ impl World<'_> {
             let mut pairs: BTreeMap<(u32, BrokerId), u32> = BTreeMap::new();
             let mut loops = Vec::with_capacity(state.slots.len());
             for slot in &state.slots {
-                let leader = self.cluster.partition(slot.partition).leader;
-                let (Some(member), Some(leader)) = (state.reader(slot, self.now), leader) else {
+                let member = state.reader(slot, self.now);
+                let source =
+                    |member| self.scenario.reads_from(&self.cluster, group, member, slot.partition);
+                let (Some(member), Some(source)) = (member, member.and_then(source)) else {
                     loops.push(None);
                     continue;
                 };
                 let next = network.readers.len() as u32;
-                let index = *pairs.entry((member, leader)).or_insert(next);
+                let index = *pairs.entry((member, source)).or_insert(next);
                 if index == next {
                     let seats = &self.scenario.groups[group].seats;
-                    let trip = self.trip_from(seats, member, self.cluster.broker(leader).host);
+                    let trip = self.trip_from(seats, member, self.cluster.broker(source).host);
                     network.readers.push(Loop { trip, ..Loop::default() });
                 }
                 network.readers[index as usize].partitions += 1;

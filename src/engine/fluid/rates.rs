@@ -138,7 +138,7 @@ impl World<'_> {
         };
         spec.settings.batching(&batching::Feed {
             rate,
-            record_bytes: spec.stored_record_bytes(),
+            record_bytes: spec.sent_record_bytes(),
             brokers,
             partitions_per_broker: (f64::from(topic.partitions) / brokers).max(1.0),
             keyed: spec.keyed,
@@ -232,7 +232,7 @@ impl World<'_> {
                 (true, true) => f64::INFINITY,
                 (true, false) => self.offered(feed),
             };
-            share.flow(demand, 1.0 / feed.record_bytes, uses.iter().copied());
+            share.flow(demand, 1.0 / feed.sent_bytes, uses.iter().copied());
         }
         for (group, state) in self.groups.iter().enumerate() {
             for (index, slot) in state.slots.iter().enumerate() {

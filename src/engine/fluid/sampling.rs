@@ -1,6 +1,6 @@
 //! Series get their points at even intervals.
 
-use super::network::Resource;
+use super::network::{Limit, Resource};
 use super::world::{Life, World};
 use crate::cluster::{BrokerId, HostId};
 use crate::metrics::Shape;
@@ -100,25 +100,40 @@ impl World<'_> {
             Resource::NicIn(host) => of(host).map(|name| format!("{name} NIC in")),
             Resource::NicOut(host) => of(host).map(|name| format!("{name} NIC out")),
             Resource::Disk(host, disk) => of(host).map(|name| format!("{name} disk {}", disk + 1)),
-            Resource::ProducerQuota(producer, broker) => {
+            Resource::ProducerQuota(producer, broker, limit) => {
                 let name = &self.scenario.producers[producer].name;
-                Some(format!(
-                    "broker {} producer {name} quota",
-                    self.cluster.broker(broker).node_id
-                ))
+                Some(self.quota_words(broker, &format!("producer {name}"), limit))
             }
-            Resource::ConsumerQuota(group, broker) => {
+            Resource::ConsumerQuota(group, broker, limit) => {
                 let name = &self.scenario.groups[group].name;
-                Some(format!("broker {} group {name} quota", self.cluster.broker(broker).node_id))
+                Some(self.quota_words(broker, &format!("group {name}"), limit))
             }
             Resource::Link(way) => {
                 let name = self.scenario.links.lines().find(|(one, _, _)| *one == way);
                 name.map(|(_, name, _)| name)
             }
+            Resource::ProducerFlows(producer, broker) => {
+                let name = &self.scenario.producers[producer].name;
+                let broker = self.cluster.broker(broker).node_id;
+                Some(format!("broker {broker} producer {name} connections"))
+            }
+            Resource::FollowerFlows(leader, follower) => {
+                let [from, to] = [leader, follower].map(|one| self.cluster.broker(one).node_id);
+                Some(format!("broker {from} to {to} replica fetchers"))
+            }
             Resource::LeaderThrottle(_)
             | Resource::FollowerThrottle(_)
-            | Resource::Member(_, _) => None,
+            | Resource::Member(_, _)
+            | Resource::MemberFlow(..) => None,
         }
+    }
+
+    fn quota_words(&self, broker: BrokerId, client: &str, limit: Limit) -> String {
+        let of = match limit {
+            Limit::Bytes => "quota",
+            Limit::Requests => "request quota",
+        };
+        format!("broker {} {client} {of}", self.cluster.broker(broker).node_id)
     }
 
     fn sample_flows(&mut self, seconds: f64) {

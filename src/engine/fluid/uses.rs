@@ -2,7 +2,7 @@
 
 use super::feeds::Feed;
 use super::groups::poll_loop;
-use super::network::{Network, Resource};
+use super::network::{Limit, Network, Resource};
 use super::world::{Copying, World};
 use crate::cluster::{BrokerId, HostId, PartitionId};
 use crate::model::disk;
@@ -21,6 +21,12 @@ impl World<'_> {
         if let Some(index) = network.at(Resource::Cpu(host)) {
             uses.push((index, seconds / (spec.cores * spec.speed)));
         }
+    }
+
+    /// How long a thread of a host is at some work; a fraction of a core is a slower core.
+    fn thread_seconds(&self, host: HostId, seconds: f64) -> f64 {
+        let spec = self.cluster.host(host);
+        seconds * spec.cores.ceil().max(1.0) / (spec.speed * spec.cores)
     }
 
     fn transfer(&self, network: &Network, from: HostId, to: HostId, bytes: f64, uses: &mut Uses) {
@@ -89,17 +95,20 @@ impl World<'_> {
             + costs.leader_batch.as_secs_f64();
         let mut leader_cpu = per_batch / batching.records_per_batch
             + costs.leader_record.as_secs_f64()
-            + feed.record_bytes * (costs.produce_ns_per_byte + clients) * NANO
-            + feed.record_bytes * codec.unpack_ns_per_stored_byte() * NANO;
+            + feed.sent_bytes * (costs.produce_ns_per_byte + clients) * NANO
+            + feed.sent_bytes * codec.unpack_ns_per_stored_byte() * NANO
+            + feed.sent_bytes * feed.recoding_ns_per_byte * NANO;
         if let Some(index) = network.at(Resource::NicIn(host)) {
-            uses.push((index, feed.record_bytes / self.cluster.host(host).nic_in.get()));
+            uses.push((index, feed.sent_bytes / self.cluster.host(host).nic_in.get()));
         }
-        self.cross_from_clients(network, feed.producer, host, feed.record_bytes, uses);
-        let quota = self.scenario.producers[feed.producer].quota.bytes;
-        let quota = quota.zip(network.at(Resource::ProducerQuota(feed.producer, leader)));
-        if let Some((rate, index)) = quota {
-            uses.push((index, feed.record_bytes / rate.get()));
+        self.cross_from_clients(network, feed.producer, host, feed.sent_bytes, uses);
+        let amounts = [feed.sent_bytes, self.thread_seconds(host, leader_cpu)];
+        for (limit, most) in Limit::of(self.scenario.producers[feed.producer].quota) {
+            let quota = network.at(Resource::ProducerQuota(feed.producer, leader, limit));
+            uses.extend(quota.map(|index| (index, amounts[limit as usize] / most)));
         }
+        let flows = Resource::ProducerFlows(feed.producer, leader);
+        self.over(network, flows, feed.sent_bytes, uses);
         let follower_cpu = costs.follower_batch.as_secs_f64() / batching.records_per_batch
             + feed.record_bytes * (costs.follower_ns_per_byte + brokers) * NANO;
         for (index, follower) in &network.of_partition[feed.partition.index()] {
@@ -108,6 +117,8 @@ impl World<'_> {
             leader_cpu += feed.record_bytes * (asking + sending);
             let to = self.cluster.broker(*follower).host;
             self.transfer(network, host, to, feed.record_bytes, uses);
+            let flows = Resource::FollowerFlows(leader, *follower);
+            self.over(network, flows, feed.record_bytes, uses);
             self.cpu(network, to, follower_cpu, uses);
         }
         for replica in &partition.replicas {
@@ -116,7 +127,8 @@ impl World<'_> {
         self.cpu(network, host, leader_cpu, uses);
     }
 
-    /// One record consumed: the leader's fetch work and sending, and the member's service.
+    /// One record consumed: fetch work and sending of whom it is read from, and the member's
+    /// service.
     pub(super) fn uses_of_slot(
         &self,
         network: &Network,
@@ -126,34 +138,40 @@ impl World<'_> {
     ) {
         let slot = &self.groups[group].slots[index];
         let partition = self.cluster.partition(slot.partition);
-        let (Some(reader), Some(leader)) = (network.of_slot[group][index], partition.leader) else {
+        let member = slot.reader(self.now);
+        let source = member.and_then(|member| {
+            self.scenario.reads_from(&self.cluster, group, member, slot.partition)
+        });
+        let (Some(reader), Some(member), Some(source)) =
+            (network.of_slot[group][index], member, source)
+        else {
             return;
         };
         let bytes = network.record_bytes[slot.partition.index()];
         let asking = network.readers[reader as usize].cpu_per_byte;
-        let host = self.cluster.broker(leader).host;
+        let host = self.cluster.broker(source).host;
         let [clients, _] = self.scenario.tls_ns_per_byte();
         let sending = (self.scenario.costs.send_ns_per_byte + clients) * NANO;
-        self.cpu(network, host, bytes * (asking + sending), uses);
+        let source_cpu = bytes * (asking + sending);
+        self.cpu(network, host, source_cpu, uses);
         if let Some(index) = network.at(Resource::NicOut(host)) {
             uses.push((index, bytes / self.cluster.host(host).nic_out.get()));
         }
-        if let Some(member) = slot.reader(self.now) {
-            self.cross_to_member(network, host, [group, member as usize], bytes, uses);
-        }
-        let quota = self.scenario.groups[group].quota.bytes;
-        if let Some((rate, index)) = quota.zip(network.at(Resource::ConsumerQuota(group, leader))) {
-            uses.push((index, bytes / rate.get()));
+        self.cross_to_member(network, host, [group, member as usize], bytes, uses);
+        self.over(network, Resource::MemberFlow(group, member, source), bytes, uses);
+        let amounts = [bytes, self.thread_seconds(host, source_cpu)];
+        for (limit, most) in Limit::of(self.scenario.groups[group].quota) {
+            let quota = network.at(Resource::ConsumerQuota(group, source, limit));
+            uses.extend(quota.map(|index| (index, amounts[limit as usize] / most)));
         }
         let behind = (self.logs[slot.partition.index()].end - slot.position) * bytes;
         if self.is_cold(network, slot.partition, host, behind) {
-            let replica = partition.replicas.iter().find(|r| r.broker == leader);
+            let replica = partition.replicas.iter().find(|r| r.broker == source);
             let log_dir = replica.map_or(0, |r| r.log_dir);
             let piece = self.scenario.groups[group].settings.max_partition_fetch.as_f64();
-            self.read(network, (leader, log_dir), [bytes, piece], uses);
+            self.read(network, (source, log_dir), [bytes, piece], uses);
         }
-        let member = slot.reader(self.now).and_then(|m| network.at(Resource::Member(group, m)));
-        if let Some(member) = member {
+        if let Some(member) = network.at(Resource::Member(group, member)) {
             uses.push((member, self.service(network, group, index)));
         }
     }
@@ -194,6 +212,7 @@ impl World<'_> {
         self.cpu(network, from, (costs.send_ns_per_byte + tls) * NANO, uses);
         self.cpu(network, to, (costs.follower_ns_per_byte + tls) * NANO, uses);
         self.transfer(network, from, to, 1.0, uses);
+        self.over(network, Resource::FollowerFlows(leader, copy.step.to), 1.0, uses);
         self.write(network, copy.step.to, copy.log_dir, 1.0, uses);
         let stored = self.logs[copy.step.partition.index()].bytes;
         if self.is_cold(network, copy.step.partition, from, stored) {

@@ -5,8 +5,9 @@ use crate::form::{Fields, Key, Shape, Table};
 use crate::model::policies::{NoPolicy, Policy};
 use crate::model::policy::ScalingPolicy;
 use crate::model::workload::Want;
+use crate::scenario::group::Group;
 use crate::scenario::manifests::read_policy;
-use crate::scenario::scenario::{Group, Rebalancing, Scaler};
+use crate::scenario::scenario::{Rebalancing, Scaler};
 use crate::units::ByteRate;
 
 /// One policy.

@@ -8,6 +8,7 @@ use crate::chance::Distribution;
 use crate::cluster::{Broker, Cluster, Host, HostId, LogDir};
 use crate::form::{Check, Fields, Key, Node, Shape, Table};
 use crate::model::cost::Costs;
+use crate::model::replica_selector::RACK_AWARE;
 use crate::scenario::scenario::{BrokerPool, BrokerSettings, Seats, Tls};
 use crate::units::{Bytes, SimSpan};
 
@@ -101,6 +102,7 @@ fn read_settings(
     let send_buffer = count("socket.send.buffer.bytes");
     let receive_buffer = count("socket.receive.buffer.bytes");
     let replica_buffer = count("replica.socket.receive.buffer.bytes");
+    let rack_aware_reads = read_selector(config, check)?;
     let threads = |count: u64| u32::try_from(count).unwrap_or(u32::MAX).min(MOST_THREADS);
     let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
     Some(BrokerSettings {
@@ -116,8 +118,22 @@ fn read_settings(
         replica_receive_buffer: Bytes::new(replica_buffer?),
         queued_max: u32::try_from(queued_max?).unwrap_or(u32::MAX),
         tls,
+        rack_aware_reads,
         waits_for_min_insync: waits == Some("true"),
     })
+}
+
+/// `replica.selector.class`: whether consumers are told to fetch from their racks.
+fn read_selector(config: &Config, check: &mut Check) -> Option<bool> {
+    match config.text("replica.selector.class") {
+        None => Some(false),
+        Some((RACK_AWARE, _)) => Some(true),
+        Some((class, place)) => {
+            let path = config.path_of("replica.selector.class");
+            check.problem(place, &path, format!("`{class}`"), RACK_AWARE.to_owned());
+            None
+        }
+    }
 }
 
 fn read_brokers(

@@ -21,6 +21,7 @@ pub(super) const BROKER: Family = Family {
         "num.network.threads",
         "num.io.threads",
         "queued.max.requests",
+        "replica.selector.class",
         "min.insync.replicas",
         "replica.fetch.max.bytes",
         "replica.fetch.response.max.bytes",
@@ -31,6 +32,9 @@ pub(super) const BROKER: Family = Family {
         "replica.socket.receive.buffer.bytes",
         "group.consumer.heartbeat.interval.ms",
         "group.consumer.session.timeout.ms",
+        "compression.type",
+        "compression.gzip.level",
+        "compression.zstd.level",
     ],
 };
 pub(super) const TOPIC: Family = Family {
@@ -43,6 +47,9 @@ pub(super) const TOPIC: Family = Family {
         "segment.bytes",
         "segment.ms",
         "flush.messages",
+        "compression.type",
+        "compression.gzip.level",
+        "compression.zstd.level",
     ],
 };
 pub(super) const PRODUCER: Family = Family {
@@ -80,12 +87,12 @@ pub(super) const CONSUMER: Family = Family {
         "heartbeat.interval.ms",
         "max.poll.interval.ms",
         "receive.buffer.bytes",
+        "client.rack",
     ],
 };
 
 /// Properties that change what is simulated in a way that no engine knows yet.
-const NOT_YET: [(&str, &[&str]); 2] =
-    [("compression.type", &["none", "producer"]), ("cleanup.policy", &["delete"])];
+const NOT_YET: [(&str, &[&str]); 1] = [("cleanup.policy", &["delete"])];
 
 /// Effective properties with their places.
 #[derive(Debug, Clone, Default)]

@@ -10,7 +10,8 @@ use crate::form::{Fields, Key, Node, Shape, Table};
 use crate::model::assignors::Assignor;
 use crate::model::client::{Commits, ConsumerSettings};
 use crate::scenario::cards::Card;
-use crate::scenario::scenario::{Group, GroupProtocol, Seats, Work};
+use crate::scenario::group::{ClientRack, Group, GroupProtocol, Work};
+use crate::scenario::scenario::Seats;
 use crate::units::{ByteRate, Bytes, MoneyRate, Quantity, SimSpan};
 
 const SPAN: Shape = Shape::quantity::<SimSpan>();
@@ -63,6 +64,9 @@ const POD_CARD: Table = &[
 ];
 
 /// What a member runs on.
+/// `client.rack: zone`.
+const OF_MACHINE: &str = "zone";
+
 struct Seat {
     seats: Seats,
     cores: f64,
@@ -137,6 +141,7 @@ fn read_group(
     let seat = read_seat(fields, context, hosts, members.unwrap_or(1));
     let work = read_work(fields);
     let quota = quota::read(fields, quota::CONSUMER);
+    let rack = read_rack(fields, brokers);
     let (assignor, protocol) = assignor?;
     let seat = seat?;
     Some(Group {
@@ -154,7 +159,28 @@ fn read_group(
         decompression: SimSpan::ZERO,
         settings: settings?,
         quota: quota?,
+        rack: rack?,
     })
+}
+
+/// `client.rack`: a rack of the brokers, or `zone`, which means that each member names the zone of
+/// its machine.
+fn read_rack(fields: &mut Fields<'_, '_>, brokers: Option<&Brokers>) -> Option<Option<ClientRack>> {
+    let named = fields.node().get("config").and_then(|config| config.get("client.rack")).cloned();
+    let Some(node) = named else { return Some(None) };
+    let word = node.text().unwrap_or_default();
+    if word == OF_MACHINE {
+        return Some(Some(ClientRack::OfMachine));
+    }
+    let racks = brokers.map(|brokers| brokers.cluster.brokers.as_slice()).unwrap_or_default();
+    let racks = || racks.iter().map(|broker| broker.rack.as_str());
+    if racks().next().is_some() && racks().all(|rack| rack != word) {
+        let path = format!("{}/client.rack", fields.path_of("config"));
+        let known: std::collections::BTreeSet<&str> = racks().chain([OF_MACHINE]).collect();
+        fields.check().wrong_word(&node.place, &path, word, known);
+        return None;
+    }
+    Some(Some(ClientRack::Of(word.to_owned())))
 }
 
 fn read_topics(fields: &mut Fields<'_, '_>, topics: &[Topic]) -> Option<Vec<TopicId>> {
@@ -246,6 +272,7 @@ fn read_seat(
     let (speed, nic_in) = (speed?, nic_in?);
     let pod = Host {
         nic_burst: None,
+        nic_flow: None,
         name: "pod".to_owned(),
         card: path,
         zone: String::new(),

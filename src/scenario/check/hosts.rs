@@ -25,6 +25,7 @@ const HOST_CARD: Table = &[
     Key::required("nic_out", Shape::quantity::<ByteRate>(), "NIC capacity out"),
     Key::optional("nic_baseline", RATE, "NIC capacity each way when its credit is used up"),
     Key::optional("nic_credit", BYTES, "bytes of a full credit; with nic_baseline"),
+    Key::optional("nic_flow", RATE, "the most that one connection carries"),
     Key::default("disks", Shape::Count { min: 1, max: 100 }, "1", "number of equal disks"),
     Key::required("disk_write", Shape::quantity::<ByteRate>(), "sequential write bandwidth"),
     Key::required("disk_read", Shape::quantity::<ByteRate>(), "sequential read bandwidth"),
@@ -166,6 +167,11 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
     let disk_burst = allowance(&mut card, "disk", write);
     let nic_burst =
         allowance(&mut card, "nic", nic_in.zip(nic_out).map(|(a, b)| if a < b { a } else { b }));
+    let nic_flow = if card.has("nic_flow") {
+        Some(positive::<ByteRate>(&mut card, "nic_flow")?)
+    } else {
+        None
+    };
     let steal = card.number("steal");
     let steal_slice = card.distribution::<SimSpan>("steal_slice");
     let dirty_limit = card.number("dirty_limit");
@@ -190,6 +196,7 @@ fn read_card(title: &str, values: &Node, check: &mut Check) -> Option<Host> {
         nic_in: nic_in?,
         nic_out: nic_out?,
         nic_burst: nic_burst?,
+        nic_flow,
         dirty_limit: dirty_limit?,
         dirty_background: dirty_background?,
         steal: steal?,

@@ -19,7 +19,8 @@ mod timeline;
 mod topics;
 
 use super::cards::{Card, Cards, hash_of};
-use super::scenario::{Arrivals, EngineChoice, Group, Producer, Scenario};
+use super::group::Group;
+use super::scenario::{Arrivals, EngineChoice, Producer, Scenario};
 use super::source::Files;
 use crate::chance::{Chance, Seed};
 use crate::cluster::{Cluster, TopicId};

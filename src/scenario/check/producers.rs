@@ -124,7 +124,9 @@ fn read_producer(
             fields.check(),
         )
     });
-    let (to, (record_size, key, _)) = (to?, records?);
+    let (to, (record_size, key, _), (settings, word)) = (to?, records?, settings?);
+    let ours = to.iter().map(|(topic, _)| &topics[topic.index()]);
+    let stored = codec::stored(ours, (&word, settings.codec), kind, fields, context)?;
     let zipf = match key {
         Some(key) => key?,
         None => None,
@@ -142,17 +144,21 @@ fn read_producer(
         clients: clients? as u32,
         record_size,
         partition_shares,
-        keyed: fields
-            .node()
-            .get("records")
-            .is_some_and(|r| r.get("key").is_some_and(|key| !key.entries().is_empty())),
+        keyed: has_keys(fields.node()),
         load: load?,
         arrivals: arrivals?,
         pacing: pacing?,
         seats: seats?,
-        settings: settings?,
+        settings,
         quota: quota?,
+        stored,
     })
+}
+
+/// Whether records have keys; `key: {}` means that they have none.
+fn has_keys(producer: &Node) -> bool {
+    let key = producer.get("records").and_then(|records| records.get("key"));
+    key.is_some_and(|key| !key.entries().is_empty())
 }
 
 /// On the machines that `run_on` names, or each client on one of its own.
@@ -310,14 +316,16 @@ fn read_partitioner(card: &Card, check: &mut Check) -> Option<Partitioner> {
     found
 }
 
+/// The settings of a `config`, and its `compression.type`.
 fn read_settings(
     fields: &mut Fields<'_, '_>,
     context: &mut Context<'_>,
     card: &Card,
     kind: usize,
-) -> Option<ProducerSettings> {
+) -> Option<(ProducerSettings, String)> {
     let mut config = config::read(fields, "config", config::PRODUCER, Some(card))?;
     let codec = codec::read(&config, kind, fields, context);
+    let codec_word = config.text("compression.type").map_or("", |(word, _)| word).to_owned();
     let check = fields.check();
     let partitioner = read_partitioner(card, check);
     let acks = match config.text("acks") {
@@ -344,7 +352,7 @@ fn read_settings(
     let retry_backoff_max = count("retry.backoff.max.ms", 0);
     let send_buffer = count("send.buffer.bytes", 1);
     let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
-    Some(ProducerSettings {
+    let settings = ProducerSettings {
         acks: acks?,
         batch_size: Bytes::new(batch_size?.max(1)),
         linger: millis(linger?),
@@ -361,5 +369,6 @@ fn read_settings(
         partitioner: partitioner?,
         on_jvm: on_jvm(card),
         codec: codec?,
-    })
+    };
+    Some((settings, codec_word))
 }

@@ -1,6 +1,7 @@
 //! `topics` and `placement`: partitions with their replicas.
 
 use super::cluster::Brokers;
+use super::codec;
 use super::config::{self, Config};
 use super::{Context, MOST_REPLICAS};
 use crate::cluster::{
@@ -17,6 +18,10 @@ pub(super) const TOPIC: Table = &[
     Key::default("replication_factor", Shape::Count { min: 1, max: 100 }, "3", "replicas of each"),
     Key::optional("config", Shape::Foreign("topic properties"), "Kafka's own names, bare numbers"),
 ];
+
+/// Properties of topics whose default is a broker's property of the same name.
+const INHERITED: [&str; 4] =
+    ["min.insync.replicas", "compression.type", "compression.gzip.level", "compression.zstd.level"];
 
 /// A larger `flush.messages` never forces anything.
 const MOST_FLUSH: u64 = 1 << 40;
@@ -89,10 +94,12 @@ fn read_topic(
         context.card_named("brokers", &card, "config", fields)
     });
     let mut config = config::read(fields, "config", config::TOPIC, defaults.as_ref());
-    if let (Some(config), Some(brokers)) = (&mut config, brokers)
-        && fields.node().get("config").is_none_or(|c| c.get("min.insync.replicas").is_none())
-    {
-        config.inherit("min.insync.replicas", &brokers.config);
+    if let (Some(config), Some(brokers)) = (&mut config, brokers) {
+        for name in INHERITED {
+            if fields.node().get("config").is_none_or(|own| own.get(name).is_none()) {
+                config.inherit(name, &brokers.config);
+            }
+        }
     }
     let names = names(entry, count?, fields)?;
     let (partitions, replication_factor) = (partitions?, replication_factor? as u32);
@@ -105,7 +112,8 @@ fn read_topic(
         }
     }
     let mut config = config?;
-    let settings = settings(&mut config, fields.check())?;
+    let mut settings = settings(&mut config, fields.check())?;
+    settings.compression = codec::of_topic(&config, fields, context)?;
     if settings.min_insync_replicas > replication_factor {
         let found = format!("{} in-sync replicas", settings.min_insync_replicas);
         let (place, path) = match config.text("min.insync.replicas") {
@@ -155,6 +163,7 @@ fn settings(config: &mut Config, check: &mut Check) -> Option<TopicSettings> {
         retention_bytes: retention_bytes?.map(Bytes::new),
         segment_bytes: Bytes::new(segment_bytes?),
         segment_span: span(segment_ms?),
+        compression: None,
         flush_messages: Some(flush?).filter(|records| *records <= MOST_FLUSH),
     })
 }

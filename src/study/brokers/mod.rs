@@ -131,8 +131,9 @@ fn partition_loads(scenario: &Scenario, run: &Run) -> Vec<PlacementPartition> {
     let mut rates = vec![0.0; cluster.partitions.len()];
     for producer in &scenario.producers {
         let acked = run.producers.get(&producer.name).map_or(0.0, |one| one.records_s);
-        let bytes = acked * producer.stored_record_bytes();
-        for ((topic, share), shares) in producer.to.iter().zip(&producer.partition_shares) {
+        let topics = producer.to.iter().zip(&producer.partition_shares).enumerate();
+        for (index, ((topic, share), shares)) in topics {
+            let bytes = acked * producer.stored_record_bytes(index);
             let spec = cluster.topic(*topic);
             for number in 0..spec.partitions as usize {
                 let even = 1.0 / f64::from(spec.partitions);

@@ -1,17 +1,19 @@
 //! `kafsim autoscale`.
 
-use super::output::Output;
-use super::{Source, print};
+use super::output::{More, Output};
+use super::{Source, autoscale_recommend, print};
 use clap::Args;
+use kafsim::analysis::{Lint, lints};
 use kafsim::chance::Seed;
 use kafsim::cluster::GroupId;
 use kafsim::error::{Error, Result};
 use kafsim::form::Check;
 use kafsim::model::policies::Policy;
 use kafsim::report::formats::{csv, replay as rows};
-use kafsim::report::{figures, output, policies};
+use kafsim::report::monitoring::alert_file;
+use kafsim::report::{figures, lints as wrong, output, policies};
 use kafsim::scenario::{Scenario, load, manifests, read, source};
-use kafsim::study::{Design, choose, compare_policies, replay, simulate};
+use kafsim::study::{Design, choose, compare_policies, replay_and_judge, simulate};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -31,6 +33,13 @@ pub(crate) struct Autoscale {
     /// Let sizes follow the decisions instead of the history
     #[arg(long, requires = "replay")]
     closed: bool,
+    /// Find the numbers of the policy at which it meets the scenario's objectives at the least
+    /// cost, and write its file with them; code 3 when there are none
+    #[arg(long, requires = "scenario", conflicts_with = "replay")]
+    recommend: bool,
+    /// Alert rules of Prometheus to judge on the run: which fire, when, for how long
+    #[arg(long, value_name = "FILE", requires = "scenario", conflicts_with_all = ["recommend"])]
+    alerts: Option<String>,
     /// Replications of each policy that is compared
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     replications: u32,
@@ -51,6 +60,10 @@ impl Autoscale {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match (&self.replay, &self.scenario) {
             (Some(history), _) => self.replay(history),
+            (None, Some(scenario)) if self.recommend => self.tune(scenario),
+            (None, Some(_)) if self.policy.len() > 1 && self.alerts.is_some() => {
+                Err(Error::usage("found several policies with --alerts; allowed is one"))
+            }
             (None, Some(scenario)) if self.policy.len() > 1 => self.compare(scenario),
             (None, Some(scenario)) => self.simulate(scenario),
             (None, None) => Err(Error::usage("found neither a scenario nor --replay")),
@@ -63,9 +76,56 @@ impl Autoscale {
         if checked.autoscaling.is_empty() {
             return Err(Error::usage(format!("{scenario} has no `autoscaling`")));
         }
+        let rules = match &self.alerts {
+            Some(file) => Some(alert_file::read(file, &source::open(file)?)?),
+            None => None,
+        };
         let target = self.output.prepare(&checked.name)?;
-        let run = simulate(&checked, Seed::new(self.seed));
-        self.output.show(&run, target.as_deref())
+        let mut run = simulate(&checked, Seed::new(self.seed));
+        let mut found = lints(&checked, &run);
+        if let Some(name) = self.policy.first() {
+            // The name as it was given, not as it was found.
+            let file = &checked.autoscaling[0].file;
+            for one in found.iter_mut().filter(|one| one.policy == *file) {
+                one.policy.clone_from(name);
+            }
+        }
+        run.remarks.extend(found.iter().map(wrong::sentence));
+        let mut more = vec![More { key: "lints", value: wrong::json(&found), table: None }];
+        if let (Some(file), Some(rules)) = (&self.alerts, rules) {
+            let judged = alert_file::judge(&rules, &run)?;
+            more.push(More {
+                key: "alert_rules",
+                value: alert_file::json(&judged, &run),
+                table: Some((format!("Alerts of {file}"), alert_file::table(&judged, &run))),
+            });
+        }
+        self.output.show_with(&run, target.as_deref(), &more)
+    }
+
+    /// Its first policy, tuned.
+    fn tune(&self, scenario: &str) -> Result<ExitCode> {
+        let file = match &self.policy[..] {
+            [file] => file.clone(),
+            [] => {
+                let checked = self.load(scenario, None)?;
+                let own = checked.autoscaling.first().map(|scaler| scaler.file.as_str());
+                let Some(own) = own.filter(|own| *own != "none") else {
+                    return Err(Error::usage(format!("{scenario} has no policy to tune")));
+                };
+                // Files that a scenario names begin in its own folder.
+                let folder = Path::new(scenario).parent().unwrap_or(Path::new(""));
+                folder.join(own).display().to_string()
+            }
+            several => {
+                let found = several.len();
+                return Err(Error::usage(format!(
+                    "found {found} policies with --recommend; allowed is one"
+                )));
+            }
+        };
+        let checked = self.load(scenario, Some(&file))?;
+        autoscale_recommend::run(&checked, &file, self.seed, &self.output)
     }
 
     /// Several policies on the same load, and nobody who scales.
@@ -99,12 +159,19 @@ impl Autoscale {
         let outcomes = compare_policies(&designs, group, Seed::new(self.seed), self.replications);
         let table = policies::table(&outcomes);
         let mut words = policies::findings(&outcomes);
+        let mut found = Vec::new();
+        for (design, outcome) in designs.iter().zip(&outcomes) {
+            for one in lints(&design.scenario, &outcome.run) {
+                found.push(Lint { policy: design.name.clone(), ..one });
+            }
+        }
+        words.extend(found.iter().map(wrong::sentence));
         words.extend(
             choose(&outcomes)
                 .map(|(best, reason)| format!("Take {}: {reason}.", outcomes[best].name)),
         );
         let markdown = format!("{}\n- {}\n", table.markdown(), words.join("\n- "));
-        let json = policies::json(&outcomes);
+        let json = policies::json(&outcomes, &found);
         if let Some(folder) = &folder {
             let picture = figures::policies_picture(&outcomes, &name)?;
             output::write_pictures(&folder.join("figures"), picture.as_slice())?;
@@ -146,18 +213,27 @@ impl Autoscale {
     fn replay(&self, history: &str) -> Result<ExitCode> {
         let text = source::open(history)?;
         let mut found = Vec::new();
+        let mut findings = Vec::new();
         for file in &self.policy {
             for policy in self.read_policies(file)? {
-                found.extend(replay(history, &text, &policy, self.closed)?);
+                let replayed = replay_and_judge(history, &text, &policy, self.closed)?;
+                found.extend(replayed.rows);
+                findings.extend(replayed.findings);
             }
         }
         // By time, and within an instant in the order of the policies.
         found.sort_by(|a, b| a.t_s.total_cmp(&b.t_s));
+        // Rows for programs are those of the exchange format and nothing else.
+        let words = rows::sentences(&findings);
+        let points: String = words.iter().map(|one| format!("\n- {one}")).collect();
+        let table = rows::table(&found);
         print(&match self.output.format() {
             super::Format::Json => rows::json(&found),
             super::Format::Csv => rows::csv(&found),
-            super::Format::Markdown => rows::table(&found).markdown(),
-            super::Format::Text => rows::table(&found).plain(),
+            super::Format::Markdown if words.is_empty() => table.markdown(),
+            super::Format::Markdown => format!("{}{points}\n", table.markdown()),
+            super::Format::Text if words.is_empty() => table.plain(),
+            super::Format::Text => format!("{}{points}\n", table.plain()),
         })?;
         Ok(ExitCode::SUCCESS)
     }

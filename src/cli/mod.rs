@@ -1,6 +1,7 @@
 //! The command line: one file per command, each a thin user of the library.
 
 mod autoscale;
+mod autoscale_recommend;
 mod bench;
 #[cfg(feature = "live")]
 mod bench_live;

@@ -4,6 +4,7 @@ use super::{Format, print};
 use clap::{Args, ValueEnum};
 use kafsim::error::Result;
 use kafsim::metrics::Run;
+use kafsim::report::formats::table::Table;
 use kafsim::report::{figures, formats, output};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,16 @@ enum FailOn {
     Slo,
 }
 
+/// A part that a command adds to the result of a run.
+pub(crate) struct More {
+    /// Its key in the object for programs.
+    pub(crate) key: &'static str,
+    /// Its value there.
+    pub(crate) value: serde_json::Value,
+    /// Heading and table for people; without it the run's own text says it already.
+    pub(crate) table: Option<(String, Table)>,
+}
+
 impl Output {
     /// The format of standard output.
     pub(crate) fn format(&self) -> Format {
@@ -71,6 +82,16 @@ impl Output {
 
     /// Writes the set of files, prints the result, and says how it ended.
     pub(crate) fn show(&self, run: &Run, folder: Option<&Path>) -> Result<ExitCode> {
+        self.show_with(run, folder, &[])
+    }
+
+    /// The same with further parts.
+    pub(crate) fn show_with(
+        &self,
+        run: &Run,
+        folder: Option<&Path>,
+        more: &[More],
+    ) -> Result<ExitCode> {
         let wanted = folder.is_some() || self.plots.is_some();
         let pictures = if wanted { figures::all(run)? } else { Vec::new() };
         if let Some(plots) = &self.plots {
@@ -83,11 +104,27 @@ impl Output {
             Format::Text => {
                 let terminal = std::io::stdout().is_terminal();
                 let colour = terminal && std::env::var_os("NO_COLOR").is_none();
-                formats::terminal::render(run, folder, colour)
+                let mut text = formats::terminal::render(run, folder, colour);
+                for (heading, table) in more.iter().filter_map(|one| one.table.as_ref()) {
+                    text.push_str(&format!("\n{heading}\n{}", table.plain()));
+                }
+                text
             }
-            Format::Json => formats::json::text(run),
+            Format::Json => {
+                let mut summary = formats::json::summary(run);
+                for one in more {
+                    summary[one.key] = one.value.clone();
+                }
+                format!("{summary:#}\n")
+            }
             Format::Csv => formats::csv::summary_text(run),
-            Format::Markdown => formats::markdown::render(run, &[]),
+            Format::Markdown => {
+                let mut text = formats::markdown::render(run, &[]);
+                for (heading, table) in more.iter().filter_map(|one| one.table.as_ref()) {
+                    text.push_str(&format!("## {heading}\n\n{}\n", table.markdown()));
+                }
+                text
+            }
         })?;
         let missed = run.slo.iter().any(|objective| objective.met == Some(false));
         let failed = missed && self.fail_on == Some(FailOn::Slo);

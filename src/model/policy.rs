@@ -258,6 +258,13 @@ pub trait ScalingPolicy {
     fn wants(&self) -> Vec<Want> {
         Vec::new()
     }
+    /// What it scales, brokers first.
+    fn scales(&self) -> Vec<Target> {
+        let mut targets: Vec<Target> =
+            self.thresholds().into_iter().map(|threshold| threshold.target).collect();
+        targets.dedup();
+        if targets.is_empty() { vec![Target::Consumers] } else { targets }
+    }
     /// One evaluation; a decision for each target that it scales, brokers first.
     fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
     /// Where it acts.

@@ -2,7 +2,7 @@
 
 use super::designs::{finite, pretty, show};
 use super::formats::table::Table;
-use crate::analysis::Interval;
+use crate::analysis::{Interval, Lint};
 use crate::study::{MEASURES, PolicyOutcome, choose};
 use crate::units::SimSpan;
 use serde_json::{Map, Value, json};
@@ -34,8 +34,9 @@ pub fn findings(outcomes: &[PolicyOutcome]) -> Vec<String> {
         if let Some(swings) = one.following.swings {
             let period = SimSpan::from_secs_f64(swings.period * step.as_secs_f64());
             found.push(format!(
-                "{} swings {} times while demand is steady, by {} members, with a period of {}.",
+                "{} {} {} times while demand is steady, by {} members, with a period of {}.",
                 one.name,
+                if swings.is_sawtooth() { "makes a sawtooth: swings" } else { "flaps: swings" },
                 swings.count,
                 crate::units::sig(swings.amplitude),
                 period.to_prose(),
@@ -45,8 +46,8 @@ pub fn findings(outcomes: &[PolicyOutcome]) -> Vec<String> {
     found
 }
 
-/// Flat rows, each quantity as `x`, `x_low`, `x_high`, and the recommendation.
-pub fn json(outcomes: &[PolicyOutcome]) -> String {
+/// Flat rows, each quantity as `x`, `x_low`, `x_high`, findings, and the recommendation.
+pub fn json(outcomes: &[PolicyOutcome], lints: &[Lint]) -> String {
     let row = |one: &PolicyOutcome| {
         let mut row = Map::new();
         row.insert("design".into(), json!(one.name));
@@ -66,6 +67,7 @@ pub fn json(outcomes: &[PolicyOutcome]) -> String {
         "kafsim": super::document::VERSION,
         "rows": outcomes.iter().map(row).collect::<Vec<Value>>(),
         "findings": findings(outcomes),
+        "lints": super::lints::json(lints),
         "recommendation": recommendation,
     }))
 }

@@ -14,6 +14,7 @@ pub mod read;
 mod scenario;
 pub mod schema;
 pub mod source;
+pub mod splice;
 mod template;
 
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};

@@ -9,6 +9,7 @@ mod latencies;
 mod partitions;
 pub mod plan;
 mod policies;
+mod recommend;
 mod replay;
 mod script;
 mod settle;
@@ -25,6 +26,9 @@ pub use designs::{Design, Difference, Outcome, QUANTITIES, Quantity, differences
 pub use draws::card_draws;
 pub use partitions::{DEFAULT_COUNTS, PartitionStudy, partitions};
 pub use policies::{Following, MEASURES, Measure, PolicyOutcome, choose, compare_policies};
-pub use replay::{ReplayRow, replay};
+pub use recommend::{Change, DAYS, Knob, Recommendation, Tally, Tuning, recommend};
+pub use replay::{
+    Outage, ReplayFinding, ReplayRow, ReplaySwings, Replayed, replay, replay_and_judge,
+};
 pub use script::{Claim, EXERCISE_DAY, claim, literal_claim};
 pub use simulate::{FEWEST, MOST, Precision, make, simulate, simulate_precisely};

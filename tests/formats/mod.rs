@@ -1,5 +1,6 @@
 //! Output formats.
 
+mod alerts;
 mod compose;
 mod monitoring;
 

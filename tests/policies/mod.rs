@@ -1,6 +1,8 @@
 //! Conformance of the controllers: each published vector by its id, through the replay.
 
+mod control;
 mod files;
+mod findings;
 mod hpa;
 mod hpa_pods;
 mod keda;

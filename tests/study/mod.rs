@@ -4,6 +4,7 @@ mod backtest;
 mod calibration;
 mod consumers;
 mod latencies;
+mod lints;
 mod policies;
 
 use crate::support::{checked, example, root};

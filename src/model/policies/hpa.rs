@@ -54,6 +54,16 @@ impl HpaPolicy {
         &self.limits
     }
 
+    /// What it looks at.
+    pub fn watched(&self) -> &[HpaMetric] {
+        &self.metrics
+    }
+
+    /// Ratios that are near enough to 1.
+    pub fn tolerance(&self) -> Tolerance {
+        self.tolerance
+    }
+
     /// One sync; `propose` reads the metric with an index and answers its proposal.
     pub(super) fn sync(
         &mut self,

@@ -20,7 +20,7 @@ use super::hpa::{HpaPolicy, SYNC};
 use super::hpa_limits::{Limits, Select};
 use super::hpa_metrics::{HpaMetric, HpaSource, HpaTarget, Tolerance};
 use super::keda_lag::KafkaTrigger;
-pub use super::keda_triggers::{Fallback, FallbackBehavior};
+pub use super::keda_triggers::{Fallback, FallbackBehavior, Health};
 use super::keda_triggers::{Outcome, Triggers};
 use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::model::workload::{Reading, Want, Workload};
@@ -69,14 +69,7 @@ pub struct KedaSpec {
 /// A `ScaledObject` with what KEDA and the autoscaler remember.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KedaPolicy {
-    name: String,
-    polling: SimSpan,
-    cooldown: SimSpan,
-    initial_cooldown: SimSpan,
-    idle: Option<u32>,
-    min: u32,
-    pauses: Pauses,
-    fallback: Option<Fallback>,
+    spec: KedaSpec,
     triggers: Triggers,
     hpa: HpaPolicy,
     cut_to_seconds: bool,
@@ -98,7 +91,7 @@ impl KedaPolicy {
             HpaMetric { source: HpaSource::External, name: trigger.metric.clone(), target }
         };
         let metrics = spec.triggers.iter().map(metric).collect();
-        let mut limits = spec.limits;
+        let mut limits = spec.limits.clone();
         if spec.pauses.scale_in {
             limits.behavior.get_or_insert_default().down.select = Select::Disabled;
         }
@@ -107,19 +100,22 @@ impl KedaPolicy {
         }
         Self {
             hpa: HpaPolicy::new(spec.name.clone(), metrics, limits, spec.tolerance),
-            name: spec.name,
-            polling: spec.polling,
-            cooldown: spec.cooldown,
-            initial_cooldown: spec.initial_cooldown,
-            idle: spec.idle,
-            min: spec.min,
-            pauses: spec.pauses,
-            fallback: spec.fallback,
-            triggers: Triggers::new(spec.triggers, spec.fallback),
+            triggers: Triggers::new(spec.triggers.clone(), spec.fallback),
+            spec,
             cut_to_seconds: false,
             created: None,
             last_active: None,
         }
+    }
+
+    /// What its manifest says.
+    pub fn spec(&self) -> &KedaSpec {
+        &self.spec
+    }
+
+    /// How the queries go; `None` before the first poll and while everything is paused.
+    pub fn health(&self) -> Option<Health> {
+        self.triggers.health()
     }
 
     /// The same with the rounding of a cluster's clock.
@@ -135,8 +131,8 @@ impl KedaPolicy {
 
     fn cooled_down(&self, now: SimTime, created: SimTime) -> bool {
         let (since, wait) = match self.last_active {
-            Some(active) => (active, self.cooldown),
-            None => (created, self.initial_cooldown),
+            Some(active) => (active, self.spec.cooldown),
+            None => (created, self.spec.initial_cooldown),
         };
         if self.cut_to_seconds {
             let second = 1_000_000_000;
@@ -149,7 +145,7 @@ impl KedaPolicy {
 
     fn poll(&mut self, now: SimTime, created: SimTime, workload: &Workload<'_>) -> Decision {
         let current = workload.spec;
-        if let Some(at) = self.pauses.all {
+        if let Some(at) = self.spec.pauses.all {
             return self.polled(current, at.unwrap_or(current), Reason::Paused, None);
         }
         let Some(outcomes) = self.triggers.poll(workload) else {
@@ -159,7 +155,7 @@ impl KedaPolicy {
         let metric = first.and_then(|index| self.triggers.iter().nth(index));
         let metric = metric.map(|trigger| trigger.metric.clone());
         let failed = outcomes.iter().any(|outcome: &Outcome| outcome.metric.is_none());
-        let (desired, reason) = if first.is_some() || self.pauses.force_activation {
+        let (desired, reason) = if first.is_some() || self.spec.pauses.force_activation {
             self.while_active(now, current, failed)
         } else {
             self.while_inactive(now, created, current, failed)
@@ -168,13 +164,13 @@ impl KedaPolicy {
     }
 
     fn while_active(&mut self, now: SimTime, current: u32, failed: bool) -> (u32, Reason) {
-        let resting = current == 0 || (self.idle.is_some() && current < self.min);
-        if resting && self.pauses.scale_out {
+        let resting = current == 0 || (self.spec.idle.is_some() && current < self.spec.min);
+        if resting && self.spec.pauses.scale_out {
             return (current, Reason::Paused);
         }
         if resting {
             self.last_active = Some(now);
-            return (self.min.max(1), Reason::Activated);
+            return (self.spec.min.max(1), Reason::Activated);
         }
         if failed {
             return (current, Reason::PartialTriggerError);
@@ -191,19 +187,21 @@ impl KedaPolicy {
         failed: bool,
     ) -> (u32, Reason) {
         // A fallback to 0 replicas does not keep a failing workload alive.
-        if failed && self.fallback.is_none_or(|fallback| fallback.replicas != 0) {
+        if failed && self.spec.fallback.is_none_or(|fallback| fallback.replicas != 0) {
             return (current, Reason::TriggerError);
         }
-        let rests_at = match self.idle {
+        let rests_at = match self.spec.idle {
             Some(idle) if current > idle => Some(idle),
-            _ if self.min == 0 && current > 0 => Some(self.idle.unwrap_or(0)),
+            _ if self.spec.min == 0 && current > 0 => Some(self.spec.idle.unwrap_or(0)),
             _ => None,
         };
         match rests_at {
-            Some(_) if self.pauses.scale_in => (current, Reason::Paused),
+            Some(_) if self.spec.pauses.scale_in => (current, Reason::Paused),
             Some(size) if self.cooled_down(now, created) => (size, Reason::Deactivated),
             Some(_) => (current, Reason::CoolingDown),
-            None if self.idle.is_none() && current < self.min => (self.min, Reason::RaisedToMin),
+            None if self.spec.idle.is_none() && current < self.spec.min => {
+                (self.spec.min, Reason::RaisedToMin)
+            }
             None => (current, Reason::Inactive),
         }
     }
@@ -220,7 +218,8 @@ impl KedaPolicy {
         } else {
             format!("{current} → {desired}")
         };
-        let (policy, words) = (format!("{}/poll", self.name), format!("{step}: {}", why(reason)));
+        let (policy, words) =
+            (format!("{}/poll", self.spec.name), format!("{step}: {}", why(reason)));
         let decision = Decision::of_group(&policy, [current, desired], reason, words);
         Decision { metric, ..decision }
     }
@@ -257,7 +256,7 @@ fn greatest_common_divisor(a: u64, b: u64) -> u64 {
 impl ScalingPolicy for KedaPolicy {
     /// The longest time of which both the polls and the syncs are multiples.
     fn period(&self) -> SimSpan {
-        let common = greatest_common_divisor(self.polling.as_nanos(), SYNC.as_nanos());
+        let common = greatest_common_divisor(self.spec.polling.as_nanos(), SYNC.as_nanos());
         SimSpan::from_nanos(common)
     }
     fn wants(&self) -> Vec<Want> {
@@ -274,14 +273,14 @@ impl ScalingPolicy for KedaPolicy {
         let age = now.saturating_since(created).as_nanos();
         let mut decisions = Vec::new();
         let mut spec = workload.spec;
-        if age.is_multiple_of(self.polling.as_nanos()) {
+        if age.is_multiple_of(self.spec.polling.as_nanos()) {
             let poll = self.poll(now, created, &workload);
             if workload.follows {
                 spec = poll.desired;
             }
             decisions.push(poll);
         }
-        if age.is_multiple_of(SYNC.as_nanos()) && self.pauses.all.is_none() {
+        if age.is_multiple_of(SYNC.as_nanos()) && self.spec.pauses.all.is_none() {
             decisions.push(self.sync(now, &Workload { spec, ..workload }));
         }
         decisions

@@ -50,6 +50,19 @@ pub(super) struct Outcome {
     pub metric: Option<i64>,
     /// Whether the trigger counts as active.
     pub active: bool,
+    /// Whether the metric is the fallback's.
+    pub stands_in: bool,
+}
+
+/// How the queries of a `ScaledObject` go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// Triggers that answered the last poll themselves.
+    pub answered: u32,
+    /// The most failures in a row that KEDA counts for a trigger now; 0 without a fallback.
+    pub counted: u64,
+    /// How often the fallback stood in for a trigger since the beginning.
+    pub stand_ins: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +70,7 @@ struct Scaler {
     trigger: KafkaTrigger,
     seen: Seen,
     failures: u64,
+    stand_ins: u64,
     /// What the last poll left for readers of the cache.
     kept: Option<Outcome>,
 }
@@ -67,13 +81,16 @@ pub(super) struct Triggers {
     scalers: Vec<Scaler>,
     fallback: Option<Fallback>,
     discarded: bool,
+    /// Triggers that answered the last poll.
+    answered: Option<u32>,
 }
 
 impl Triggers {
     pub(super) fn new(triggers: Vec<KafkaTrigger>, fallback: Option<Fallback>) -> Self {
-        let fresh = |trigger| Scaler { trigger, seen: Seen::new(), failures: 0, kept: None };
+        let fresh =
+            |trigger| Scaler { trigger, seen: Seen::new(), failures: 0, stand_ins: 0, kept: None };
         let scalers = triggers.into_iter().map(fresh).collect();
-        Self { scalers, fallback, discarded: false }
+        Self { scalers, fallback, discarded: false, answered: None }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &KafkaTrigger> {
@@ -90,6 +107,12 @@ impl Triggers {
         !self.discarded
     }
 
+    pub(super) fn health(&self) -> Option<Health> {
+        let counted = self.scalers.iter().map(|scaler| scaler.failures).max().unwrap_or(0);
+        let stand_ins = self.scalers.iter().map(|scaler| scaler.stand_ins).sum();
+        self.answered.map(|answered| Health { answered, counted, stand_ins })
+    }
+
     fn discard(&mut self) {
         self.discarded = true;
         for scaler in &mut self.scalers {
@@ -99,6 +122,7 @@ impl Triggers {
 
     /// The queries of one poll, one outcome for each trigger; `None` when there are no scalers.
     pub(super) fn poll(&mut self, workload: &Workload<'_>) -> Option<Vec<Outcome>> {
+        self.answered = Some(0);
         if !self.build(workload) {
             return None;
         }
@@ -109,6 +133,8 @@ impl Triggers {
             scaler.kept = scaler.trigger.cached.then_some(outcome);
             outcomes.push(outcome);
         }
+        let own = outcomes.iter().filter(|one| one.metric.is_some() && !one.stands_in);
+        self.answered = Some(own.count() as u32);
         if outcomes.iter().any(|outcome| outcome.metric.is_none()) {
             self.discard();
         }
@@ -163,14 +189,15 @@ impl Scaler {
         match (found, fallback) {
             (Some(lag), _) => {
                 self.failures = 0;
-                Outcome { metric: Some(lag.milli), active: lag.active }
+                Outcome { metric: Some(lag.milli), active: lag.active, stands_in: false }
             }
-            (None, None) => Outcome { metric: None, active: false },
+            (None, None) => Outcome { metric: None, active: false, stands_in: false },
             (None, Some(fallback)) => {
                 self.failures += 1;
                 let over = self.failures > fallback.failure_threshold;
                 let metric = over.then(|| self.stand_in(fallback, workload)).flatten();
-                Outcome { metric, active: metric.is_some() }
+                self.stand_ins += u64::from(metric.is_some());
+                Outcome { metric, active: metric.is_some(), stands_in: metric.is_some() }
             }
         }
     }

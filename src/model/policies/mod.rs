@@ -10,33 +10,42 @@
 //! `model::policy`.
 
 mod flink;
+mod holt_winters;
 mod hpa;
 mod hpa_limits;
 mod hpa_metrics;
 mod keda;
 mod keda_lag;
 mod keda_triggers;
+mod member_rate;
+mod node_pool;
 mod none;
+mod oracle;
 mod packing;
+mod pid;
 mod schedule;
 mod step_scaling;
 mod target_tracking;
 mod threshold;
 
 pub use flink::{Alignment, FLINK_METRICS, FlinkPolicy, FlinkSettings, Load};
+pub use holt_winters::{HoltWinters, PredictivePolicy, PredictiveSettings, Smoothing};
 pub use hpa::{HpaPolicy, SYNC};
 pub use hpa_limits::{Behavior, DOWN_WINDOW, Direction, Limits, RatePolicy, Select};
 pub use hpa_metrics::{HpaMetric, HpaSource, HpaTarget, Tolerance};
-pub use keda::{Fallback, FallbackBehavior, KedaPolicy, KedaSpec, Pauses};
+pub use keda::{Fallback, FallbackBehavior, Health, KedaPolicy, KedaSpec, Pauses};
 pub use keda_lag::KafkaTrigger;
+pub use node_pool::{NodePoolPolicy, RECONCILIATION};
 pub use none::NoPolicy;
+pub use oracle::{OraclePolicy, OracleSettings};
 pub use packing::{By, Fit, pack, r_score};
+pub use pid::{PidPolicy, PidSettings};
 pub use schedule::SchedulePolicy;
 pub use step_scaling::{Adjustment, Alarm, Step, StepPolicy, StepSettings};
 pub use target_tracking::{TrackingPolicy, TrackingSettings};
 pub use threshold::{Most, ThresholdLoop, ThresholdPolicy, Watched};
 
-use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Threshold};
+use super::policy::{Decision, Observation, PolicyAlert, ScalingPolicy, Target, Threshold};
 use super::registry::kinds;
 use super::workload::Want;
 use crate::units::{SimSpan, SimTime};
@@ -57,6 +66,14 @@ kinds! {
         Step(StepPolicy),
         /// A metric held at a value.
         Tracking(TrackingPolicy),
+        /// PID on the age of the backlog.
+        Pid(PidPolicy),
+        /// Holt-Winters on the input rate.
+        Predictive(PredictivePolicy),
+        /// Knows the load to come.
+        Oracle(OraclePolicy),
+        /// A node pool's number of brokers.
+        NodePool(NodePoolPolicy),
         /// A horizontal pod autoscaler.
         Hpa(HpaPolicy),
         /// A KEDA `ScaledObject` with Kafka triggers and the autoscaler that it creates.
@@ -66,6 +83,7 @@ kinds! {
         fn period(&self) -> SimSpan;
         fn metrics(&self) -> Vec<&str>;
         fn wants(&self) -> Vec<Want>;
+        fn scales(&self) -> Vec<Target>;
         fn thresholds(&self) -> Vec<Threshold>;
         fn alerts(&self) -> &[PolicyAlert];
     }

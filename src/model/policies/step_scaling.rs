@@ -109,6 +109,11 @@ impl Adjustment {
 }
 
 impl StepPolicy {
+    /// Its settings.
+    pub fn settings(&self) -> &StepSettings {
+        &self.settings
+    }
+
     /// A policy that has seen nothing.
     pub fn new(settings: StepSettings) -> Self {
         Self { settings, points: VecDeque::new(), out: None, inward: None }

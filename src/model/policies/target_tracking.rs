@@ -50,6 +50,11 @@ pub struct TrackingPolicy {
 }
 
 impl TrackingPolicy {
+    /// Its settings.
+    pub fn settings(&self) -> &TrackingSettings {
+        &self.settings
+    }
+
     /// A policy that has seen nothing.
     pub fn new(settings: TrackingSettings) -> Self {
         Self { settings, above: 0, below: 0, stepped: None }

@@ -6,6 +6,7 @@
 
 use crate::metrics::{Run, Series, Shape};
 use crate::report::clock::Clock;
+use crate::report::monitoring::promql::Sampled;
 use crate::units::{SimSpan, SimTime};
 
 /// How a metric follows from a series.
@@ -169,6 +170,21 @@ pub fn samples(run: &Run) -> Vec<(String, String, Vec<String>)> {
             all.extend(known.iter().map(|(_, value)| value.to_string()));
             let name = format!("{}{}", metric.1, metric.kind().1);
             found.push((name, metric.labels(series), all));
+        }
+    }
+    found
+}
+
+/// The same as numbers, for rules that are judged on them.
+pub fn sampled(run: &Run) -> Vec<Sampled> {
+    let mut found = Vec::new();
+    for metric in &METRICS {
+        for series in metric.series(run) {
+            found.push(Sampled {
+                name: format!("{}{}", metric.1, metric.kind().1),
+                labels: [(metric.2.to_owned(), series.entity.clone())].into(),
+                samples: values(run, series, metric.3),
+            });
         }
     }
     found

@@ -1,7 +1,10 @@
 //! What watches the real cluster: alert rules with the limits that a scenario needs, a dashboard
-//! for its metrics, and a test that the rules fire as they did in the simulation.
+//! for its metrics, and a test that the rules fire as they did in the simulation; and other way
+//! round, what somebody's own rules would have done.
 
+pub mod alert_file;
 mod grafana;
+pub mod promql;
 mod rules;
 mod test;
 

@@ -2,13 +2,14 @@
 
 use crate::cluster::{Cluster, GroupId};
 use crate::form::{Fields, Key, Shape, Table};
+use crate::model::curve::LoadCurve;
 use crate::model::policies::{NoPolicy, Policy};
 use crate::model::policy::ScalingPolicy;
 use crate::model::workload::Want;
 use crate::scenario::group::Group;
 use crate::scenario::manifests::read_policy;
-use crate::scenario::scenario::{Rebalancing, Scaler};
-use crate::units::ByteRate;
+use crate::scenario::scenario::{Producer, Rebalancing, Scaler};
+use crate::units::{ByteRate, SimSpan, SimTime};
 
 /// One policy.
 pub(super) const SCALER: Table = &[
@@ -25,6 +26,9 @@ pub(super) const REBALANCE: Table = &[
     Key::default("plan", Shape::Word(&["minimal", "none"]), "minimal", "which replicas move"),
     Key::optional("throttle", Shape::quantity::<ByteRate>(), "replication throttle of a broker"),
 ];
+
+/// Parts of an oracle's step of which the busiest counts.
+const PIECES: u64 = 4;
 
 pub(super) fn read(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Vec<Scaler>> {
     let mut scalers = Vec::new();
@@ -75,6 +79,11 @@ fn read_scaler(fields: &mut Fields<'_, '_>, groups: &[String]) -> Option<Scaler>
         Policy::Keda(keda) => Policy::from(keda.on_a_cluster()),
         other => other,
     };
+    if matches!(policy, Policy::NodePool(_)) && !brokers {
+        let allowed = "`{brokers: cluster}`: a node pool has brokers";
+        fields.refuse("scales", "a node pool that scales no brokers", allowed);
+        return None;
+    }
     if !brokers && group.is_none() && policy != Policy::from(NoPolicy) {
         let allowed = "`{brokers: cluster}`, `{consumers: GROUP}` or both";
         fields.refuse("scales", "a policy that scales nothing", allowed);
@@ -136,6 +145,41 @@ pub(super) fn check_topics(
             let path = format!("autoscaling/{index}/policy: topic");
             fields.check().wrong_word(&place, &path, &topic, reads);
         }
+    }
+}
+
+/// Tells oracles the load that their group gets, step by step.
+pub(super) fn foresee(
+    scalers: &mut [Scaler],
+    producers: &[Producer],
+    groups: &[Group],
+    duration: SimSpan,
+) {
+    for scaler in scalers {
+        let (Policy::Oracle(oracle), Some(group)) = (&scaler.policy, scaler.group) else {
+            continue;
+        };
+        let group = &groups[group.index()];
+        let step = oracle.period();
+        let rate = |from: SimTime, to: SimTime| -> f64 {
+            let share = |one: &Producer| -> f64 {
+                let read = one.to.iter().filter(|(topic, _)| group.reads.contains(topic));
+                read.map(|(_, share)| share).sum()
+            };
+            let volumes = producers.iter().map(|one| one.load.volume(from, to) * share(one));
+            volumes.sum::<f64>() / to.saturating_since(from).as_secs_f64()
+        };
+        let end = SimTime::ZERO.saturating_add(duration);
+        let mut rates = Vec::new();
+        let mut at = SimTime::ZERO;
+        while at < end {
+            let piece = |k: u64| at.saturating_add(step * k / PIECES);
+            let highest = (0..PIECES).map(|k| rate(piece(k), piece(k + 1)));
+            rates.push(highest.fold(0.0, f64::max));
+            at = at.saturating_add(step);
+        }
+        let start_up = SimSpan::from_secs_f64(group.start_up.quantile(0.95) / 1e9);
+        scaler.policy = Policy::from(oracle.clone().foreseeing(rates, start_up));
     }
 }
 

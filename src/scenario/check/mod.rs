@@ -207,7 +207,7 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     // References are checked against the names as written, so that one mistake is one problem.
     let group_names = groups::names(root);
     let initial = initial::read(&mut fields, &group_names);
-    let autoscaling = autoscaling::read(&mut fields, &group_names);
+    let mut autoscaling = autoscaling::read(&mut fields, &group_names);
     let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
     let producer_names = producers::names(root);
     let names = slo::Names { producers: &producer_names, groups: &group_names };
@@ -216,8 +216,9 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     check_engine(basics.engine, producers.as_deref(), &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {
         codec::price(groups, producers, basics.duration);
-        if let Some(scalers) = &autoscaling {
+        if let Some(scalers) = &mut autoscaling {
             autoscaling::check_topics(scalers, cluster, groups, &mut fields);
+            autoscaling::foresee(scalers, producers, groups, basics.duration);
         }
         check_memory(cluster, producers, groups, &mut fields);
     }

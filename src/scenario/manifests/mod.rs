@@ -1,9 +1,11 @@
 //! Policy files of others, one file per kind.
 
 mod behavior;
+mod control;
 mod flink;
 mod hpa;
 mod kafka_trigger;
+mod node_pool;
 mod own;
 mod scaled_object;
 mod seed_policy;
@@ -14,7 +16,7 @@ use crate::form::{Check, Key, Node, Shape, Table};
 use crate::model::policies::Policy;
 
 /// Kinds of Kubernetes objects that are policies.
-const KINDS: [&str; 2] = ["HorizontalPodAutoscaler", "ScaledObject"];
+const KINDS: [&str; 3] = ["HorizontalPodAutoscaler", "KafkaNodePool", "ScaledObject"];
 
 /// `metadata` of any object of Kubernetes.
 const METADATA: Table = &[
@@ -83,6 +85,9 @@ pub fn policies(trees: &[Node], check: &mut Check) -> Option<Vec<Policy>> {
         match kind.text() {
             Some("HorizontalPodAutoscaler") => {
                 found.extend(hpa::read(tree, check).map(Policy::from));
+            }
+            Some("KafkaNodePool") => {
+                found.extend(node_pool::read(tree, check).map(Policy::from));
             }
             Some("ScaledObject") => {
                 found.extend(scaled_object::read(tree, check).map(Policy::from));

@@ -1,5 +1,7 @@
-//! Policies in kafsim's own words: `policy: target_tracking`, `step_scaling`, `schedule`.
+//! Policies in kafsim's own words: `policy: target_tracking`, `step_scaling`, `schedule`; those
+//! that follow a model are in `control` and `flink`.
 
+use super::control::{self, HOLT_WINTERS, ORACLE, PID};
 use super::flink;
 use crate::form::{Check, Fields, Key, Node, Shape, Table};
 use crate::model::policies::{
@@ -8,17 +10,18 @@ use crate::model::policies::{
 };
 use crate::units::{Quantity, SimSpan};
 
-const KINDS: [&str; 4] = ["flink", "schedule", "step_scaling", "target_tracking"];
+const KINDS: [&str; 7] =
+    ["flink", "holt_winters", "oracle", "pid", "schedule", "step_scaling", "target_tracking"];
 const METRICS: &[&str] = &["consumer_lag", "processing_time_ms", "input_rate", "true_rate"];
 
 const SPAN: Shape = Shape::quantity::<SimSpan>();
 const MEMBERS: Shape = Shape::Count { min: 1, max: 100_000 };
 const NUMBER: Shape = Shape::Number { min: 0.0, max: f64::INFINITY };
 const SIGNED: Shape = Shape::Number { min: -1e15, max: 1e15 };
-const POLICY: Key = Key::required("policy", Shape::Word(&KINDS), "the kind of policy");
+pub(super) const POLICY: Key = Key::required("policy", Shape::Word(&KINDS), "the kind of policy");
 const METRIC: Key = Key::required("metric", Shape::Word(METRICS), "what it looks at");
-const MIN: Key = Key::default("min", MEMBERS, "1", "fewest members");
-const MAX: Key = Key::required("max", MEMBERS, "most members");
+pub(super) const MIN: Key = Key::default("min", MEMBERS, "1", "fewest members");
+pub(super) const MAX: Key = Key::required("max", MEMBERS, "most members");
 const PERIOD: Key = Key::default("evaluate_every", SPAN, "1 min", "time between points");
 
 const TRACKING: Table = &[
@@ -77,6 +80,13 @@ pub(super) fn read(tree: &Node, kind: &Node, check: &mut Check) -> Option<Policy
     let before = check.problems.len();
     let found = match kind.text() {
         Some("flink") => flink::read(tree, check).map(Policy::from),
+        Some("holt_winters") => check
+            .open(tree, "", HOLT_WINTERS)
+            .and_then(|mut fields| control::holt_winters(&mut fields)),
+        Some("oracle") => {
+            check.open(tree, "", ORACLE).and_then(|mut fields| control::oracle(&mut fields))
+        }
+        Some("pid") => check.open(tree, "", PID).and_then(|mut fields| control::pid(&mut fields)),
         Some("target_tracking") => {
             check.open(tree, "", TRACKING).and_then(|mut fields| tracking(&mut fields))
         }
@@ -94,7 +104,7 @@ pub(super) fn read(tree: &Node, kind: &Node, check: &mut Check) -> Option<Policy
     found.filter(|_| check.problems.len() == before)
 }
 
-fn span(fields: &mut Fields<'_, '_>, key: &str) -> Option<SimSpan> {
+pub(super) fn span(fields: &mut Fields<'_, '_>, key: &str) -> Option<SimSpan> {
     let span = fields.quantity::<SimSpan>(key)?;
     if span.is_zero() {
         fields.refuse(key, "no time", "a span above zero");
@@ -102,7 +112,7 @@ fn span(fields: &mut Fields<'_, '_>, key: &str) -> Option<SimSpan> {
     (!span.is_zero()).then_some(span)
 }
 
-fn bounds(fields: &mut Fields<'_, '_>) -> Option<(u32, u32)> {
+pub(super) fn bounds(fields: &mut Fields<'_, '_>) -> Option<(u32, u32)> {
     let (min, max) = (fields.count("min")? as u32, fields.count("max")? as u32);
     if min > max {
         fields.refuse("min", format!("{min} above max {max}"), format!("at most {max}"));

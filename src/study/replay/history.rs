@@ -58,6 +58,16 @@ impl History {
         Ok(history)
     }
 
+    /// Rows.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The time of a row in seconds.
+    pub(super) fn t_s(&self, row: usize) -> f64 {
+        self.rows[row].t_s
+    }
+
     pub(super) fn columns(&self) -> &[String] {
         &self.columns
     }

@@ -4,14 +4,18 @@
 //! history's too, and a decision changes only the policy's own memory; in the closed loop sizes
 //! start from the first row and follow the decisions at once.
 
+mod findings;
 mod history;
 mod readings;
 
+pub use self::findings::{Outage, ReplayFinding, ReplaySwings};
+
+use self::findings::{Outages, Sizes, arrivals};
 use self::history::History;
 use self::readings::Readings;
 use crate::error::Result;
-use crate::model::policies::Policy;
-use crate::model::policy::{Decision, Observation, Sample, ScalingPolicy, Target};
+use crate::model::policies::{Policy, SYNC};
+use crate::model::policy::{Decision, Observation, Reason, Sample, ScalingPolicy, Target};
 use crate::model::workload::{Reading, Want, Workload};
 use crate::units::{SimSpan, SimTime};
 use serde::Serialize;
@@ -48,10 +52,27 @@ pub struct ReplayRow {
 /// # Errors
 /// A missing column, a `t_s` that does not grow, a value that is no quantity: with file and line.
 pub fn replay(file: &str, text: &str, policy: &Policy, closed: bool) -> Result<Vec<ReplayRow>> {
+    replay_and_judge(file, text, policy, closed).map(|replayed| replayed.rows)
+}
+
+/// Rows and what stands out in them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Replayed {
+    /// One row for each evaluation of each loop.
+    pub rows: Vec<ReplayRow>,
+    /// What a reader should know.
+    pub findings: Vec<ReplayFinding>,
+}
+
+/// The same as [`replay`], with what stands out.
+///
+/// # Errors
+/// Those of [`replay`].
+pub fn replay_and_judge(file: &str, text: &str, policy: &Policy, closed: bool) -> Result<Replayed> {
     let history = History::read(file, text)?;
     let wants = policy.wants();
     if wants.is_empty() {
-        replay_thresholds(&history, policy.clone(), closed)
+        replay_thresholds(&history, foreseeing(&history, policy)?, closed)
     } else {
         replay_controller(&history, policy.clone(), &wants, closed)
     }
@@ -63,12 +84,14 @@ fn replay_controller(
     mut policy: Policy,
     wants: &[Want],
     closed: bool,
-) -> Result<Vec<ReplayRow>> {
+) -> Result<Replayed> {
     let replicas = history.all_sizes(history.column("replicas")?)?;
     let ready = history.find("ready").map(|column| history.sizes(column)).transpose()?;
     let columns: Vec<Readings> =
         wants.iter().map(|want| Readings::read(history, want)).collect::<Result<_>>()?;
     let period = policy.period();
+    let demand = arrivals(history, &columns)?;
+    let (mut outages, mut sizes) = (Outages::default(), Sizes::default());
     let mut rows = Vec::new();
     let mut size = replicas[0];
     for (k, t_s, row) in history.evaluations(period)? {
@@ -92,21 +115,52 @@ fn replay_controller(
             partitions: None,
             workload: Some(workload),
         };
+        let mut poll = None;
         for decision in policy.decide(now, &observation) {
             size = decision.desired;
+            if decision.policy.ends_with(POLL) {
+                poll = Some(decision.reason != Reason::NoScaler);
+            } else {
+                let demand = demand.as_ref().map_or(1.0, |demand| demand[row]);
+                sizes.push(&decision.policy, demand, decision.desired);
+            }
             rows.push(row_of(t_s, decision));
         }
+        if let Policy::Keda(keda) = &policy {
+            outages.look(t_s, poll, &keda.spec().name, keda);
+        }
     }
-    Ok(rows)
+    let swings = sizes.finish(step(&policy).as_secs_f64(), demand.is_some());
+    Ok(Replayed { rows, findings: outages.finish().chain(swings).collect() })
 }
 
-fn replay_thresholds(
-    history: &History,
-    mut policy: Policy,
-    closed: bool,
-) -> Result<Vec<ReplayRow>> {
+/// How the name of a poll ends.
+const POLL: &str = "/poll";
+
+/// Time between two decisions of a controller of Kubernetes.
+fn step(policy: &Policy) -> SimSpan {
+    if matches!(policy, Policy::Keda(_)) { SYNC } else { policy.period() }
+}
+
+/// The policy, which knows the rest of the history when it is an oracle.
+fn foreseeing(history: &History, policy: &Policy) -> Result<Policy> {
+    let Policy::Oracle(oracle) = policy else { return Ok(policy.clone()) };
+    let rates = history.numbers(history.column("input_rate")?)?;
+    let steps = history.evaluations(oracle.period())?;
+    let period = oracle.period().as_secs_f64();
+    // The rows that hold at some time before the next evaluation.
+    let highest = |(_, t_s, row): &(u64, f64, usize)| {
+        let later = (*row + 1..history.len()).take_while(|row| history.t_s(*row) < t_s + period);
+        let rows = std::iter::once(*row).chain(later);
+        rows.filter_map(|row| rates[row]).fold(0.0, f64::max)
+    };
+    let rates = steps.iter().map(highest).collect();
+    Ok(Policy::from(oracle.clone().foreseeing(rates, SimSpan::ZERO)))
+}
+
+fn replay_thresholds(history: &History, mut policy: Policy, closed: bool) -> Result<Replayed> {
     let metrics: Vec<String> = policy.metrics().into_iter().map(str::to_owned).collect();
-    let targets = targets(&policy);
+    let targets = policy.scales();
     let columns: Vec<Vec<Option<f64>>> = metrics
         .iter()
         .map(|metric| history.numbers(history.column(metric)?))
@@ -119,6 +173,8 @@ fn replay_thresholds(
         Some(column) => history.numbers(column)?,
         None => Vec::new(),
     };
+    let demand = arrivals(history, &[])?;
+    let mut told = Sizes::default();
     let mut rows = Vec::new();
     let mut sizes: Vec<u32> = wanted.iter().map(|sizes| sizes[0]).collect();
     for (k, t_s, row) in history.evaluations(policy.period())? {
@@ -148,10 +204,13 @@ fn replay_thresholds(
             {
                 sizes[index] = decision.desired;
             }
+            let demand = demand.as_ref().map_or(1.0, |demand| demand[row]);
+            told.push(&decision.policy, demand, decision.desired);
             rows.push(row_of(t_s, decision));
         }
     }
-    Ok(rows)
+    let swings = told.finish(policy.period().as_secs_f64(), demand.is_some());
+    Ok(Replayed { rows, findings: swings.collect() })
 }
 
 fn row_of(t_s: f64, decision: Decision) -> ReplayRow {
@@ -165,14 +224,6 @@ fn row_of(t_s: f64, decision: Decision) -> ReplayRow {
         desired: decision.desired,
         reason: decision.reason.word(),
     }
-}
-
-/// What a policy scales, brokers first.
-fn targets(policy: &Policy) -> Vec<Target> {
-    let mut targets: Vec<Target> =
-        policy.thresholds().into_iter().map(|threshold| threshold.target).collect();
-    targets.dedup();
-    if targets.is_empty() { vec![Target::Consumers] } else { targets }
 }
 
 fn size_column(history: &History, target: Target, targets: usize) -> Result<usize> {

@@ -54,6 +54,19 @@ impl Readings {
     }
 }
 
+impl Readings {
+    /// The sum of the logs' ends at a row; `None` when it is not about offsets or nobody answers.
+    pub(super) fn ends(&self, row: usize) -> Option<f64> {
+        let Self::Offsets(answers) = self else { return None };
+        let Answer::Offsets(partitions) = answers.get(row)? else { return None };
+        let end = |one: &PartitionOffsets| match one.end {
+            Offset::At(end) => Some(end as f64),
+            Offset::Missing | Offset::Error => None,
+        };
+        partitions.iter().map(end).sum()
+    }
+}
+
 fn quantities(history: &History, column: usize) -> Result<Vec<Option<i64>>> {
     history.values(column, |field| {
         if field.is_empty() {

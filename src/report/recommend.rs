@@ -3,7 +3,7 @@
 use super::designs::{finite, pretty};
 use super::formats::table::Table;
 use crate::study::{Change, DAYS, Recommendation, Tally};
-use crate::units::{SimSpan, sig};
+use crate::units::{SimSpan, count, sig};
 use serde_json::{Value, json};
 
 /// The numbers that changed, one row each.
@@ -15,25 +15,24 @@ pub fn changes(found: &Recommendation) -> Table {
             one.knob.path.clone(),
             if one.knob.written { was } else { format!("{was} (default)") },
             one.knob.text(one.to),
-            why(one, &found.after),
+            why(one, &found.with_all),
         ]);
     }
     table
 }
 
 /// What happens without a change.
-fn why(one: &Change, after: &Tally) -> String {
+fn why(one: &Change, with: &Tally) -> String {
     if !one.without.holds() {
         return format!("misses {}", one.without.misses());
     }
-    match (one.without.cost, after.cost) {
-        (Some(without), Some(with)) => format!("costs {} instead of {}", sig(without), sig(with)),
-        _ => format!(
-            "takes {} member-hours a day instead of {}",
-            sig(one.without.member_hours),
-            sig(after.member_hours)
-        ),
-    }
+    format!(
+        "takes {} member-hours instead of {}, and {} rebalances instead of {}",
+        sig(one.without.member_hours),
+        sig(with.member_hours),
+        count(one.without.rebalances),
+        count(with.rebalances)
+    )
 }
 
 /// Before and after, one row for each quantity.
@@ -92,7 +91,7 @@ pub fn json(found: &Recommendation, file: &str) -> String {
             "written": one.knob.written,
             "is": one.to,
             "without": tally(&one.without),
-            "why": why(one, &found.after),
+            "why": why(one, &found.with_all),
         })
     };
     let manifest = found.after.holds().then(|| found.manifest.clone());

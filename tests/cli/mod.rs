@@ -2,6 +2,7 @@
 
 mod determinism;
 mod golden;
+mod pages;
 
 use crate::support::{example, examples};
 use assert_cmd::Command;

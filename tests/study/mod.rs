@@ -6,6 +6,7 @@ mod consumers;
 mod latencies;
 mod lints;
 mod policies;
+mod recommend;
 
 use crate::support::{checked, example, root};
 use assert_cmd::Command;

@@ -37,6 +37,9 @@ impl Knob {
     }
 }
 
+/// Most partitions for each member that are tried.
+const MOST_EACH: u32 = 16;
+
 /// Which values are tried.
 #[derive(Debug, Clone, Copy)]
 enum Ladder {
@@ -44,6 +47,8 @@ enum Ladder {
     Round,
     /// Divisors of the number of partitions.
     Divisors,
+    /// These, where the file lets the group go to 0.
+    ToZero(&'static [u64]),
     /// These.
     These(&'static [u64]),
 }
@@ -58,7 +63,7 @@ const SCALED_OBJECT: &[Row] = &[
     ("spec/triggers/*/metadata/lagThreshold", Some(10), Ladder::Round),
     ("spec/maxReplicaCount", Some(100), Ladder::Divisors),
     ("spec/minReplicaCount", Some(0), Ladder::Divisors),
-    ("spec/cooldownPeriod", Some(300), Ladder::These(&[60, 300, 600, 1_800])),
+    ("spec/cooldownPeriod", Some(300), Ladder::ToZero(&[60, 300, 600, 1_800])),
     (
         "spec/advanced/horizontalPodAutoscalerConfig/behavior/scaleDown/\
          stabilizationWindowSeconds",
@@ -158,16 +163,23 @@ fn knob(
     };
     let mut steps = match ladder {
         Ladder::Round => round(value),
-        Ladder::Divisors => (1..=partitions)
+        Ladder::Divisors => (partitions.div_ceil(MOST_EACH).max(1)..=partitions)
             .filter(|size| partitions.is_multiple_of(*size))
             .map(u64::from)
             .collect(),
-        Ladder::These(values) => values.to_vec(),
+        Ladder::ToZero(_) if !to_zero(tree) => return None,
+        Ladder::ToZero(values) | Ladder::These(values) => values.to_vec(),
     };
     steps.push(value);
     steps.sort_unstable();
     steps.dedup();
     Some(Knob { path, value, written, steps, prose })
+}
+
+/// Whether a `ScaledObject` goes to 0 or to idle replicas.
+fn to_zero(tree: &Node) -> bool {
+    let least = find(tree, "spec/minReplicaCount").and_then(Node::text);
+    least.is_none_or(|least| least == "0") || find(tree, "spec/idleReplicaCount").is_some()
 }
 
 /// A whole number, or a time in whole seconds; the flag tells which.

@@ -6,6 +6,10 @@ use crate::units::SimSpan;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+/// Rebalances that count as much as an hour of a member: a dozen members that stand still for five
+/// seconds lose a member-minute.
+const REBALANCES_PER_HOUR: f64 = 60.0;
+
 /// What one day says.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Day {
@@ -17,6 +21,7 @@ pub(super) struct Day {
     lag_seconds: f64,
     changes: f64,
     rebalances: f64,
+    price: f64,
 }
 
 /// Means over days, and how many of them meet all objectives.
@@ -41,10 +46,11 @@ pub struct Tally {
     /// Objectives that were missed: how often, worst value and its unit.
     pub missed: BTreeMap<String, (u32, Option<f64>, &'static str)>,
     violation: f64,
+    price: f64,
 }
 
-/// Judges a day for a group.
-pub(super) fn day(scenario: &Scenario, run: &Run, group: usize) -> Day {
+/// Judges a day for the group that a policy scales.
+pub(super) fn day(scenario: &Scenario, run: &Run, scaler: usize, group: usize) -> Day {
     let name = &scenario.groups[group].name;
     let outcome = run.groups.get(name).cloned().unwrap_or_default();
     let missed = run.slo.iter().filter(|one| one.met == Some(false));
@@ -55,14 +61,28 @@ pub(super) fn day(scenario: &Scenario, run: &Run, group: usize) -> Day {
     };
     let own = run.decisions.iter().filter(|made| made.target == *name && made.from != made.to);
     let span = run.duration.as_secs_f64() - run.warm_up.as_secs_f64();
+    let member_hours = outcome.members.mean * span / 3_600.0;
+    let cost = run.cost.as_ref().map(|cost| cost.total);
+    // What the policy cannot change would hide what it can.
+    let by_cost = scenario.autoscaling[scaler].brokers;
     Day {
+        price: cost
+            .filter(|_| by_cost)
+            .unwrap_or(member_hours + f64::from(outcome.rebalances) / REBALANCES_PER_HOUR),
         violation: missed.clone().map(how_far).sum(),
         missed: missed.map(|one| (one.expression.clone(), one.value, one.unit)).collect(),
-        cost: run.cost.as_ref().map(|cost| cost.total),
-        member_hours: outcome.members.mean * span / 3_600.0,
+        cost,
+        member_hours,
         lag_seconds: outcome.lag_seconds.max,
         changes: own.filter(|made| !made.failed).count() as f64,
         rebalances: f64::from(outcome.rebalances),
+    }
+}
+
+impl Day {
+    /// Whether it meets all objectives.
+    pub(super) fn holds(&self) -> bool {
+        self.missed.is_empty()
     }
 }
 
@@ -91,17 +111,24 @@ impl Tally {
             rebalances: mean(|day| day.rebalances),
             missed,
             violation: mean(|day| day.violation),
+            price: mean(|day| day.price),
         }
     }
 
     /// Whether every day meets every objective.
     pub fn holds(&self) -> bool {
-        self.met == self.days
+        self.days > 0 && self.met == self.days
     }
 
-    /// What is made small: cost, or member-hours without prices.
+    /// Whether it comes nearer to meeting the objectives.
+    pub(super) fn violation_is_below(&self, other: &Self) -> bool {
+        self.violation < other.violation
+    }
+
+    /// What is made small: member-hours with rebalances, or the cost when the policy scales brokers
+    /// too.
     pub(super) fn price(&self) -> f64 {
-        self.cost.unwrap_or(self.member_hours)
+        self.price
     }
 
     /// The better one first: more days that hold, then nearer to holding, then cheaper.

@@ -19,11 +19,11 @@ pub(super) fn run(scenario: &Scenario, file: &str, seed: u64, output: &Output) -
     let found = recommend(tuning)?;
     let words = report::words(&found, file);
     let json = report::json(&found, file);
-    let (changes, table) = (report::changes(&found), report::table(&found));
+    let (numbers, table) = (report::changes(&found), report::table(&found));
     let holds = found.after.holds();
     // What does not hold is not shown as an advice.
     let changed = holds && !found.changes.is_empty();
-    let top = if changed { format!("{}\n", changes.markdown()) } else { String::new() };
+    let top = if changed { format!("{}\n", numbers.markdown()) } else { String::new() };
     let markdown = format!("{top}{}\n{words}\n", table.markdown());
     let mut written = None;
     if let Some(folder) = &folder {
@@ -40,7 +40,7 @@ pub(super) fn run(scenario: &Scenario, file: &str, seed: u64, output: &Output) -
     }
     print(&match output.format() {
         Format::Text => {
-            let top = if changed { format!("{}\n", changes.plain()) } else { String::new() };
+            let top = if changed { format!("{}\n", numbers.plain()) } else { String::new() };
             let file = written
                 .map_or_else(String::new, |path| format!("\nManifest  {}\n", path.display()));
             format!("{top}{}\n{words}\n{file}", table.plain())

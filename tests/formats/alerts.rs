@@ -20,8 +20,7 @@ fn rules_that_were_written_are_read_and_fire_at_the_same_minutes() {
     let mut fired = 0;
     for (own, other) in rules.iter().zip(&judged) {
         let found = other.firings.as_ref().expect("all metrics are its own");
-        let found: Vec<(SimTime, SimSpan)> =
-            found.iter().map(|one| (one.at, one.lasted)).collect();
+        let found: Vec<(SimTime, SimSpan)> = found.iter().map(|one| (one.at, one.lasted)).collect();
         assert_eq!(own.firings(), found, "{}", own.name);
         fired += found.len();
     }
@@ -83,7 +82,10 @@ fn the_command_tells_which_fire_and_which_nobody_can_judge() {
     let all = value["alert_rules"].as_array().expect("rules");
     assert_eq!(all.len(), 6);
     let lag = &all[0];
-    assert_eq!((lag["alert"].as_str(), lag["judged"].as_bool()), (Some("ConsumerGroupLag"), Some(true)));
+    assert_eq!(
+        (lag["alert"].as_str(), lag["judged"].as_bool()),
+        (Some("ConsumerGroupLag"), Some(true))
+    );
     assert!(lag["firings"][0]["t_s"].is_number(), "{lag}");
     let replicas = &all[5];
     assert_eq!(replicas["judged"], false);

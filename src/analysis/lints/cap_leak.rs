@@ -6,7 +6,7 @@
 
 use super::{Case, Found, number, prose};
 use crate::model::policies::Policy;
-use crate::units::count;
+use crate::units::{MoneyRate, count};
 
 pub(super) fn rule(case: &Case<'_>) -> Option<Found> {
     let (partitions, max, why, advice) = match case.policy() {
@@ -28,7 +28,7 @@ pub(super) fn rule(case: &Case<'_>) -> Option<Found> {
         number("most replicas", max as f64, "replicas"),
         number("time of the run with more than partitions", idle, "s"),
     ];
-    let price = case.group.price_of_member().map(|price| price.per_hour());
+    let price = case.group.price_of_member().map(MoneyRate::per_hour);
     evidence.extend(price.map(|price| number("price of an idle member", price, "USD/h")));
     let spent = if idle > 0.0 {
         format!(" This run wanted more than {partitions} for {}.", prose(idle))

@@ -1,11 +1,14 @@
 //! Holt-Winters: scale for the load of the next minutes, from its level, trend and season.
 //!
 //! # Equation
-//! Additive, for the input rate y in every step, with a season of m steps: level l' = α (y − s) +
-//! (1 − α)(l + b), trend b' = β (l' − l) + (1 − β) b, seasonal part of this step s' = γ (y − l − b)
-//! + (1 − γ) s. The forecast for h steps ahead is l + h b + the seasonal part of that step. Without
-//! a season s = 0 throughout (Holt's linear method). The first season gives the level (its mean) and
-//! the seasonal parts (the distances from it), with no trend.
+//! Additive, for the input rate y in every step, with a season of m steps:
+//! - level l' = α (y − s) + (1 − α)(l + b)
+//! - trend b' = β (l' − l) + (1 − β) b
+//! - seasonal part of this step s' = γ (y − l − b) + (1 − γ) s
+//!
+//! The forecast for h steps ahead is l + h b plus the seasonal part of that step. Without a season
+//! s = 0 throughout (Holt's linear method). The first season gives the level (its mean) and the
+//! seasonal parts (the distances from it), with no trend.
 //!
 //! The size is what the largest of the present rate and the forecasts up to the horizon needs at the
 //! utilisation aimed at; a smaller size waits until nothing within the hold time asked for more.
@@ -198,7 +201,9 @@ mod tests {
 
     fn seen(smoothing: Smoothing, values: &[f64]) -> HoltWinters {
         let mut method = HoltWinters::new(smoothing);
-        values.iter().for_each(|value| method.see(*value));
+        for value in values {
+            method.see(*value);
+        }
         method
     }
 

@@ -69,7 +69,7 @@ pub struct KedaSpec {
 /// A `ScaledObject` with what KEDA and the autoscaler remember.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KedaPolicy {
-    spec: KedaSpec,
+    spec: Box<KedaSpec>,
     triggers: Triggers,
     hpa: HpaPolicy,
     cut_to_seconds: bool,
@@ -101,7 +101,7 @@ impl KedaPolicy {
         Self {
             hpa: HpaPolicy::new(spec.name.clone(), metrics, limits, spec.tolerance),
             triggers: Triggers::new(spec.triggers.clone(), spec.fallback),
-            spec,
+            spec: Box::new(spec),
             cut_to_seconds: false,
             created: None,
             last_active: None,

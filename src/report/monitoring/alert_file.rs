@@ -182,10 +182,8 @@ fn judge_one(rule: &AlertRule, sampled: &[Sampled], duration: SimSpan) -> Result
     }
     let mut since: BTreeMap<Labels, SimTime> = BTreeMap::new();
     let mut firings: Vec<Firing> = Vec::new();
-    let mut last = SimTime::ZERO;
     for k in 0..=evaluations {
         let at = SimTime::ZERO.saturating_add(rule.interval * k);
-        last = at;
         let holding = rule.alert.holds(sampled, at);
         let holding: Vec<Labels> = holding.into_iter().map(|(labels, _)| labels).collect();
         for one in firings.iter_mut().filter(|one| one.open) {
@@ -201,8 +199,9 @@ fn judge_one(rule: &AlertRule, sampled: &[Sampled], duration: SimSpan) -> Result
             }
         }
     }
+    let end = SimTime::ZERO.saturating_add(duration);
     for one in firings.iter_mut().filter(|one| one.open) {
-        one.lasted = last - one.at;
+        one.lasted = end - one.at;
     }
     Ok(Judged { rule: rule.clone(), firings: Ok(firings) })
 }
@@ -330,7 +329,7 @@ mod tests {
         assert_eq!(fired("2m", "1m", &values), [(180.0, 120.0, false), (600.0, 60.0, true)]);
         // Looking twice a minute sees the same samples; every three minutes sees less.
         assert_eq!(fired("2m", "30s", &values), [(180.0, 120.0, false), (600.0, 60.0, true)]);
-        assert_eq!(fired("0s", "3m", &values), [(180.0, 540.0, true)]);
+        assert_eq!(fired("0s", "3m", &values), [(180.0, 480.0, true)]);
         assert!(fired("1h", "1m", &values).is_empty());
     }
 

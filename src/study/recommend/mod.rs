@@ -128,7 +128,7 @@ pub fn recommend(tuning: Tuning<'_>) -> Result<Recommendation> {
         best = if search.compare(&other, &best).is_lt() { other } else { best };
     }
     let best = search.simplified(best);
-    let (best, after) = search.proven(best);
+    let (best, after) = search.proven(&best);
     let before = if best == start { after.clone() } else { search.days(&start, 0, DAYS) };
     let mut changes = Vec::new();
     for (index, knob) in search.knobs.iter().enumerate().filter(|(n, knob)| best[*n] != knob.value)
@@ -317,13 +317,13 @@ impl<'a> Search<'a> {
 
     /// The first design that holds on all other days: the best, then the next ones by price, then
     /// the dearest. When none does, the one that came nearest.
-    fn proven(&self, best: Design) -> (Design, Tally) {
+    fn proven(&self, best: &Design) -> (Design, Tally) {
         let mut next: Vec<&Design> =
-            self.known.keys().filter(|one| **one != best && self.holds(one)).collect();
+            self.known.keys().filter(|one| *one != best && self.holds(one)).collect();
         next.sort_by(|a, b| self.compare(a, b));
         let dearest = next.get(PROOFS..).and_then(<[_]>::last).copied();
         let mut most: Option<(Design, Tally)> = None;
-        let all = std::iter::once(&best).chain(next.iter().copied().take(PROOFS)).chain(dearest);
+        let all = std::iter::once(best).chain(next.iter().copied().take(PROOFS)).chain(dearest);
         for design in all {
             let tally = self.proof(design);
             let holds = tally.holds();
@@ -334,7 +334,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        let (design, tally) = most.unwrap_or_else(|| (best.clone(), self.days(&best, 0, DAYS)));
+        let (design, tally) = most.unwrap_or_else(|| (best.clone(), self.days(best, 0, DAYS)));
         // What does not hold was given up early; what is told of it is told of all days.
         if tally.days < DAYS {
             let tally = self.days(&design, 0, DAYS);

@@ -173,21 +173,21 @@ fn increase(samples: &[(SimTime, f64)], at: SimTime, window: SimSpan) -> Option<
     let to = samples.partition_point(|sample| sample.0 <= at);
     let inside = samples.get(from..to)?;
     let (first, last) = (inside.first()?, inside.last()?);
-    let sampled = last.0.saturating_since(first.0).as_secs_f64();
-    if inside.len() < 2 || sampled <= 0.0 {
+    let covered = last.0.saturating_since(first.0).as_secs_f64();
+    if inside.len() < 2 || covered <= 0.0 {
         return None;
     }
     let resets = inside.windows(2).filter(|pair| pair[1].1 < pair[0].1).map(|pair| pair[0].1);
     let grown = last.1 - first.1 + resets.sum::<f64>();
-    let distance = sampled / (inside.len() - 1) as f64;
+    let distance = covered / (inside.len() - 1) as f64;
     let near = |gap: f64| if gap < 1.1 * distance { gap } else { distance / 2.0 };
     let mut before = near(early + first.0.saturating_since(begin).as_secs_f64());
     if grown > 0.0 && first.1 >= 0.0 {
         // A counter that began at zero began then.
-        before = before.min(sampled * first.1 / grown);
+        before = before.min(covered * first.1 / grown);
     }
     let after = near(at.saturating_since(last.0).as_secs_f64());
-    Some(grown * (sampled + before + after) / sampled)
+    Some(grown * (covered + before + after) / covered)
 }
 
 fn aggregated(by: Aggregate, labels: &Grouping, vector: Vec<(Labels, f64)>) -> Vec<(Labels, f64)> {

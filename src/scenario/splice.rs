@@ -129,8 +129,8 @@ fn refused(place: &Place, path: &str, found: &str) -> Error {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# mine\nspec:\n  triggers:  # two\n    - type: kafka\n      metadata:\n        \
-        lagThreshold: \"20000\"   # records\n        topic: ö, not a comment\n    - {type: kafka, \
+    const TEXT: &str = "# mine\nspec:\n  triggers:  # two\n    - type: kafka\n      metadata:\n\
+        \x20       lagThreshold: \"20000\"   # records\n        topic: ö, not a comment\n    - {type: kafka, \
         metadata: {topic: b, lagThreshold: 5}}\n  max: 24# odd\n";
 
     fn spliced(text: &str, values: &[(&str, &str)]) -> Result<String> {

@@ -10,8 +10,9 @@
 //! s = 0 throughout (Holt's linear method). The first season gives the level (its mean) and the
 //! seasonal parts (the distances from it), with no trend.
 //!
-//! The size is what the largest of the present rate and the forecasts up to the horizon needs at the
-//! utilisation aimed at; a smaller size waits until nothing within the hold time asked for more.
+//! The size is what the largest of the present rate and the forecasts up to the horizon needs at
+//! the utilisation aimed at; a smaller size waits until nothing within the hold time asked for
+//! more.
 //! # Assumes
 //! A step is an evaluation. Until a whole season has been seen the present rate alone counts. A
 //! forecast below zero is zero.

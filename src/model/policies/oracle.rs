@@ -9,8 +9,8 @@
 //! The rates to come are those of the scenario's own curves (or a history's column `input_rate`).
 //! What a member does is measured, see `member_rate`.
 //! # Breaks
-//! A backlog from elsewhere (a failure, a late start) is nothing that it foresees. It is a bound for
-//! regret, not an optimum: another schedule may cost less by letting records wait.
+//! A backlog from elsewhere (a failure, a late start) is nothing that it foresees. It is a bound
+//! for regret, not an optimum: another schedule may cost less by letting records wait.
 //! # Source
 //! Definition; the baseline of regret in Herbst et al., "Ready for Rain?" (2016).
 

@@ -2,10 +2,10 @@
 //!
 //! # Equation
 //! The backlog's age is y = lag / input rate in seconds, the error e = y − target, counted as 0
-//! while |e| ≤ band · target. Members u = `K_p` e + I + `K_d` dy/dt, rounded to the nearest, between
-//! minimum and maximum. I grows by `K_i` e Δt in every step, unless u is beyond a bound and e would
-//! drive it further (clamping), and stays between the bounds itself. It begins where u is the size
-//! that is there (bumpless).
+//! while |e| ≤ band · target. Members u = `K_p` e + I + `K_d` dy/dt, rounded to the nearest,
+//! between minimum and maximum. I grows by `K_i` e Δt in every step, unless u is beyond a bound and
+//! e would drive it further (clamping), and stays between the bounds itself. It begins where u is
+//! the size that is there (bumpless).
 //! # Assumes
 //! The derivative is that of the measurement, not of the error, so a new target makes no jump.
 //! Without arrivals an empty backlog is 0 s old; a lag without arrivals has no age and holds u.

@@ -1,9 +1,9 @@
 //! Somebody's own alert rules, judged on a simulated run: which fire, when, for how long.
 //!
 //! Rules are evaluated at multiples of their group's `interval` (one minute without it) on samples
-//! of each minute, under the names of `metrics.om`. An alert is pending from the evaluation at which
-//! its expression begins to hold for a series, fires when that is `for` ago, and ends with the first
-//! evaluation at which it holds no more.
+//! of each minute, under the names of `metrics.om`. An alert is pending from the evaluation at
+//! which its expression begins to hold for a series, fires when that is `for` ago, and ends with
+//! the first evaluation at which it holds no more.
 
 use super::promql::{Alert, Labels, Refusal, Sampled, Unknown, duration, parse};
 use crate::error::{Error, Result, nearest_word};
@@ -335,8 +335,8 @@ mod tests {
 
     #[test]
     fn files_are_refused_at_their_line() {
-        let good = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: lag > 1\n        \
-            for: 5m\n        labels: {severity: page}\n";
+        let good = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: lag > 1\n\
+            \x20       for: 5m\n        labels: {severity: page}\n";
         assert_eq!(read("a.yaml", good).unwrap()[0].severity.as_deref(), Some("page"));
         let resource =
             format!("kind: PrometheusRule\nspec:\n  {}", good.trim_end().replace('\n', "\n  "));

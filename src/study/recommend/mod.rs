@@ -4,10 +4,10 @@
 //! A design is a vector of the numbers that the file has or could have. It is simulated on the same
 //! days as every other one (common random numbers), and designs are ordered: more days that meet
 //! all objectives, then nearer to meeting them, then cheaper: fewer member-hours, a rebalance
-//! counting as a member-minute, or less cost when the policy scales brokers too. Coordinate descent from the file as
-//! it is goes through all values that are worth trying, one number at a time, and then takes single
-//! steps until none helps; where that finds nothing that holds, it begins again at the largest
-//! sizes. Changes without effect are taken back.
+//! counting as a member-minute, or less cost when the policy scales brokers too. Coordinate descent
+//! from the file as it is goes through all values that are worth trying, one number at a time, and
+//! then takes single steps until none helps; where that finds nothing that holds, it begins again
+//! at the largest sizes. Changes without effect are taken back.
 //!
 //! The chance constraint is proven on other days than those of the search: the design has to hold
 //! on all of [`DAYS`], which shows with 95 % confidence that it holds on at least 90 % of days (0.9

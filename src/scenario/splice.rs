@@ -129,9 +129,17 @@ fn refused(place: &Place, path: &str, found: &str) -> Error {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# mine\nspec:\n  triggers:  # two\n    - type: kafka\n      metadata:\n\
-        \x20       lagThreshold: \"20000\"   # records\n        topic: ö, not a comment\n    - {type: kafka, \
-        metadata: {topic: b, lagThreshold: 5}}\n  max: 24# odd\n";
+    const TEXT: &str = "\
+# mine
+spec:
+  triggers:  # two
+    - type: kafka
+      metadata:
+        lagThreshold: \"20000\"   # records
+        topic: ö, not a comment
+    - {type: kafka, metadata: {topic: b, lagThreshold: 5}}
+  max: 24# odd
+";
 
     fn spliced(text: &str, values: &[(&str, &str)]) -> Result<String> {
         let values: Vec<NewValue> = values

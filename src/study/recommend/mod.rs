@@ -130,6 +130,9 @@ pub fn recommend(tuning: Tuning<'_>) -> Result<Recommendation> {
     let best = search.simplified(best);
     let (best, after) = search.proven(&best);
     let before = if best == start { after.clone() } else { search.days(&start, 0, DAYS) };
+    // What the days of the search saved may be nothing over all days: then the file stays.
+    let worth = !before.holds() || after.price() * (1.0 + WORTH) < before.price();
+    let (best, after) = if worth { (best, after) } else { (start, before.clone()) };
     let mut changes = Vec::new();
     for (index, knob) in search.knobs.iter().enumerate().filter(|(n, knob)| best[*n] != knob.value)
     {

@@ -83,6 +83,8 @@ pub(super) fn outcome(
         decisions: Vec::new(),
         alerts: Vec::new(),
         operations: Vec::new(),
+        outages: Vec::new(),
+        lost_records: None,
         thresholds: Vec::new(),
         events: facts.events.clone(),
         cost: None,

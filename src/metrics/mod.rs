@@ -8,6 +8,7 @@ mod cost;
 mod histogram;
 mod index;
 mod latency;
+mod outage;
 mod phases;
 mod recorder;
 mod run;
@@ -18,6 +19,7 @@ pub use cost::{Cost, CostItem};
 pub use histogram::Histogram;
 pub use index::SeriesIndex;
 pub use latency::{Journey, Latencies, LatencyWindow, Mixture, Quantiles};
+pub use outage::OutageEntry;
 pub use phases::RequestPhases;
 pub use recorder::{Recorder, SeriesId};
 pub use run::{

@@ -1,6 +1,6 @@
 //! The record of one run.
 
-use super::{Cost, Journey, Latencies, Quantiles, RequestPhases, Series};
+use super::{Cost, Journey, Latencies, OutageEntry, Quantiles, RequestPhases, Series};
 use crate::chance::Seed;
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeMap;
@@ -59,6 +59,10 @@ pub struct Run {
     pub alerts: Vec<AlertEntry>,
     /// Operations, in order of their start.
     pub operations: Vec<OperationEntry>,
+    /// Partitions that were unavailable or under-replicated, the worst first.
+    pub outages: Vec<OutageEntry>,
+    /// Acknowledged records that no log holds any more after changes of leaders.
+    pub lost_records: Option<u64>,
     /// Where autoscaling policies act.
     pub thresholds: Vec<ThresholdLine>,
     /// Everything that left a mark, in time order.

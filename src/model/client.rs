@@ -86,6 +86,12 @@ pub struct ConsumerSettings {
     pub max_poll_interval: SimSpan,
     /// `receive.buffer.bytes`.
     pub receive_buffer: Bytes,
+    /// `request.timeout.ms`.
+    pub request_timeout: SimSpan,
+    /// `retry.backoff.ms`.
+    pub retry_backoff: SimSpan,
+    /// `retry.backoff.max.ms`.
+    pub retry_backoff_max: SimSpan,
     /// CPU per assigned partition and `poll` call.
     pub poll_partition: SimSpan,
     /// Whether the client is a Java process, which pauses to collect garbage.

@@ -14,6 +14,7 @@
 //! Starting values: kafsim's own priors (×/÷ 1.7), on the card with their uncertainty.
 
 use super::client::Acks;
+use super::failover::FailoverCosts;
 use super::heap::Heaps;
 use crate::units::{Bytes, SimSpan};
 
@@ -88,6 +89,8 @@ pub struct Costs {
     pub offset_bytes: u64,
     /// When processes pause to collect garbage.
     pub heap: Heaps,
+    /// What changes of leaders and starts of brokers take.
+    pub failover: FailoverCosts,
     /// Memory of a broker that is not page cache: heap and the system's own.
     pub broker_memory: Bytes,
 }

@@ -73,6 +73,10 @@ pub fn document(run: &Run) -> Document {
     if !run.operations.is_empty() {
         section(&mut blocks, "Operations", operations(run, &clock));
     }
+    if !run.outages.is_empty() {
+        section(&mut blocks, "Unavailable partitions", super::outages::table(run));
+        blocks.extend(super::outages::rest(run).map(Block::Text));
+    }
     for remark in &run.remarks {
         blocks.push(Block::Text(remark.clone()));
     }

@@ -16,6 +16,7 @@ pub mod figures;
 pub mod formats;
 pub mod lints;
 pub mod monitoring;
+mod outages;
 pub mod output;
 pub mod pairs;
 pub mod plan;

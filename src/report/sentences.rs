@@ -1,7 +1,7 @@
 //! The most interesting sentences of a run, by rule.
 
 use super::clock::Clock;
-use crate::metrics::{DecisionEntry, Run};
+use crate::metrics::{DecisionEntry, OutageEntry, Run};
 use crate::units::{SimTime, count, sig};
 
 /// The sentences of a run, the most interesting first; at least one.
@@ -14,6 +14,7 @@ pub fn sentences(run: &Run) -> Vec<String> {
     let rules = [
         lost(run),
         objectives(run),
+        outages(run),
         late(run, &clock),
         useless_lag(run),
         brokers(run, &clock),
@@ -42,6 +43,43 @@ fn lost(run: &Run) -> Rule {
         count(lost)
     );
     Some((100, sentence))
+}
+
+/// What faults of brokers made unavailable, and for how long.
+fn outages(run: &Run) -> Rule {
+    let worst = run.outages.first()?;
+    let name = |one: &OutageEntry| format!("{}-{}", one.topic, one.partition);
+    let ends = |one: &OutageEntry| if one.lasts { ", to the end" } else { "" };
+    let offline = run.outages.iter().filter(|one| !one.offline.is_zero()).count();
+    let stalled = run.outages.iter().filter(|one| !one.stalled.is_zero()).count();
+    let mut parts = Vec::new();
+    if offline > 0 {
+        parts.push(format!(
+            "{offline} partitions had no leader for up to {} ({}{})",
+            worst.offline.to_prose(),
+            name(worst),
+            ends(worst)
+        ));
+    }
+    if let Some(longest) = run.outages.iter().max_by_key(|one| one.stalled)
+        && stalled > 0
+    {
+        parts.push(format!(
+            "acks=all waited at {stalled} others or the same for up to {} ({}{})",
+            longest.stalled.to_prose(),
+            name(longest),
+            ends(longest)
+        ));
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let lost = match run.lost_records {
+        None => String::new(),
+        Some(0) => " No acknowledged record was lost.".to_owned(),
+        Some(lost) => format!(" {} acknowledged records were lost.", count(lost as f64)),
+    };
+    Some((95, format!("Unavailable: {}.{lost}", parts.join("; "))))
 }
 
 fn objectives(run: &Run) -> Rule {

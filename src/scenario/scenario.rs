@@ -8,6 +8,8 @@ use crate::model::client::ProducerSettings;
 use crate::model::codec::{Codec, Recoding};
 use crate::model::cost::Costs;
 use crate::model::curve::Curve;
+use crate::model::failover::Failover;
+use crate::model::fault::Fault;
 use crate::model::link::Links;
 use crate::model::policy::Policy;
 use crate::model::quota::Quota;
@@ -94,6 +96,8 @@ pub struct BrokerSettings {
     pub rack_aware_reads: bool,
     /// Whether the high watermark stands still below `min.insync.replicas` (since Kafka 4.0).
     pub waits_for_min_insync: bool,
+    /// How failures of brokers are noticed and mended.
+    pub failover: Failover,
 }
 
 /// Which connections are encrypted; those cannot be sent from the page cache without copying.
@@ -347,4 +351,13 @@ pub enum TimelineAction {
         /// How many members.
         count: u32,
     },
+    /// Brokers fail, stop or start.
+    Fault(Fault),
+}
+
+impl TimelineAction {
+    /// Whether it is a fault of brokers.
+    pub const fn is_fault(&self) -> bool {
+        matches!(self, Self::Fault(_))
+    }
 }

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 const SHORT: SimSpan = SimSpan::from_secs(120);
 
 /// One run by the engine that the scenario asks for. `auto` takes requests for closed loops and
-/// for short scenarios in which nobody scales and nothing is on the timeline, flows otherwise.
+/// for short scenarios in which nobody scales and only brokers fail, flows otherwise.
 pub fn make(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
     if by_requests(scenario) {
         des::simulate(scenario, seed, replication)
@@ -29,7 +29,10 @@ pub fn make(scenario: &Scenario, seed: Seed, replication: u32) -> Run {
 pub(super) fn by_requests(scenario: &Scenario) -> bool {
     let closed = scenario.producers.iter().any(|one| one.arrivals == Arrivals::Closed);
     let cold = !scenario.initial.page_cache_warm;
-    let still = scenario.autoscaling.is_empty() && scenario.timeline.is_empty();
+    let faults = !scenario.timeline.is_empty();
+    let still = scenario.autoscaling.is_empty()
+        && scenario.timeline.iter().all(|entry| entry.action.is_fault())
+        && !(faults && scenario.brokers.rack_aware_reads);
     match scenario.engine {
         EngineChoice::Des => true,
         EngineChoice::Fluid => false,

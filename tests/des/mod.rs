@@ -1,12 +1,14 @@
 //! The request-level engine.
 
 mod both;
+mod faults;
 mod laws;
 mod limits;
 mod micro;
 mod places;
 mod precision;
 mod relations;
+mod schedules;
 mod stalls;
 mod stations;
 mod traces;

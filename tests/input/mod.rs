@@ -150,13 +150,79 @@ fn members_on_the_timeline_name_their_group_and_a_sound_count() {
 }
 
 #[test]
+fn faults_name_brokers_that_are_there_and_can_befall_them() {
+    let refused = |entries: &str, place: &str, words: &[&str]| {
+        let text = format!("{GOOD}timeline:\n{entries}");
+        let found = problems(&text).unwrap_or_else(|why| panic!("{entries}: {why}"));
+        assert!(found.contains(place), "{place}: {found}");
+        for word in words {
+            assert!(found.contains(word), "{word}: {found}");
+        }
+    };
+    let one = |entry: &str, place: &str, words: &[&str]| {
+        refused(&format!("  - {{after: 1 min, do: {entry}}}\n"), place, words);
+    };
+    one("kill_broker", "s.yaml:21:5", &["the key `broker`"]);
+    one("kill_broker, broker: 4", "s.yaml:21:45", &["found `4`", "a node.id from 1 to 3"]);
+    one("kill_broker, broker: two", "s.yaml:21:45", &["found `two`", "a whole number"]);
+    one("stop_broker, broker: 0", "s.yaml:21:45", &["found `0`", "from 1 to 3"]);
+    one("kill_broker, broker: 1, lasts: 0 s", "s.yaml:21:55", &["above zero"]);
+    one("kill_broker, broker: 1, lasts: 5", "s.yaml:21:55", &["found `5`"]);
+    one("start_broker, broker: 1, lasts: 5 s", "s.yaml:21:49", &["`lasts`"]);
+    one("start_broker, broker: 1", "s.yaml:21:5", &["broker 1 runs at 1 min", "that is down"]);
+    one("lose_zone, zone: b", "s.yaml:21:41", &["found `b`"]);
+    one("lose_zone", "s.yaml:21:5", &["the key `zone`"]);
+    // The only zone there is has all brokers.
+    let machine = &load_text("s.yaml", GOOD, &LoadOptions::default()).expect("right").scenario;
+    let zone = format!("lose_zone, zone: {:?}", machine.cluster.brokers[0].rack);
+    one(&zone, "s.yaml:21:5", &["no broker runs after 1 min", "at least one broker"]);
+    one("kill_brokr, broker: 1", "s.yaml:21:24", &["did you mean `kill_broker`?"]);
+    let kill = |minute: u32, broker: u32, more: &str| {
+        format!("  - {{after: {minute} min, do: kill_broker, broker: {broker}{more}}}\n")
+    };
+    let twice = kill(1, 2, "") + &kill(2, 2, "");
+    refused(&twice, "s.yaml:22:5", &["broker 2 is down at 2 min", "a broker that runs"]);
+    refused(&(kill(1, 2, ", lasts: 5 min") + &kill(5, 2, "")), "s.yaml:22:5", &["is down at 5"]);
+    let all = kill(1, 1, "") + &kill(2, 2, "") + &kill(3, 3, "");
+    refused(&all, "s.yaml:23:5", &["no broker runs after 3 min"]);
+    // In the order of time, not of the lines.
+    refused(&(kill(5, 1, "") + &kill(4, 1, "")), "s.yaml:21:5", &["broker 1 is down at 5 min"]);
+    let moves = kill(1, 1, "") + "  - {after: 2 min, do: add_brokers}\n";
+    refused(&moves, "s.yaml:21:3", &["faults of brokers and moves of partitions", "yet"]);
+    // Back after five minutes, and gone again.
+    let again = kill(1, 2, ", lasts: 5 min") + &kill(6, 2, "");
+    let start = "  - {after: 7 min, do: start_broker, broker: 2}\n";
+    let sound = format!("{GOOD}timeline:\n{again}{start}");
+    load_text("s.yaml", &sound, &LoadOptions::default()).expect("these are right");
+}
+
+#[test]
+fn properties_of_failover_are_checked() {
+    let with = |property: &str| {
+        let config = format!("cluster:\n  config: {{{property}}}\n");
+        let found = problems(&GOOD.replacen("cluster:\n", &config, 1));
+        found.unwrap_or_else(|why| panic!("{property}: {why}"))
+    };
+    for (property, words) in [
+        ("broker.session.timeout.ms: 0", "a whole number of at least 1"),
+        ("broker.heartbeat.interval.ms: fast", "found `fast`"),
+        ("auto.leader.rebalance.enable: maybe", "true or false"),
+        ("leader.imbalance.check.interval.seconds: 0", "at least 1"),
+        ("num.recovery.threads.per.data.dir: 0", "at least 1"),
+    ] {
+        let found = with(property);
+        assert!(found.contains(words), "{property}: {found}");
+    }
+}
+
+#[test]
 fn what_is_not_simulated_yet_is_refused_by_name() {
     for (addition, word) in [
         ("engine: des\ntimeline: [{after: 1 min, do: add_brokers}]\n", "engine des"),
         ("clusters: {east: {}}\n", "`clusters`"),
         ("mirrors: [{from: a, to: b}]\n", "`mirrors`"),
         ("placement: layout.json\n", "placements from a file"),
-        ("timeline: [{after: 1 min, do: kill_broker, broker: 1}]\n", "`kill_broker`"),
+        ("timeline: [{after: 1 min, do: slow_disk, broker: 1}]\n", "`slow_disk`"),
     ] {
         let found = problems(&format!("{GOOD}{addition}")).expect("it is refused");
         assert!(found.contains(word) && found.contains("yet"), "{found}");

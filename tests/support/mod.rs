@@ -1,5 +1,7 @@
 //! What several test modules share.
 
+pub mod faults;
+
 use kafsim::chance::Seed;
 use kafsim::metrics::Run;
 use kafsim::scenario::{Checked, LoadOptions, load, load_text};

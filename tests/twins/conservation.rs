@@ -107,7 +107,7 @@ fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) + 1e-3
 }
 
-fn check(case: u32, scenario: &Scenario, run: &Run) {
+pub(super) fn check(case: u32, scenario: &Scenario, run: &Run) {
     let mut appended = 0.0;
     for (name, one) in &run.producers {
         let sum = one.appended_records + one.failed_records + one.in_flight_records;

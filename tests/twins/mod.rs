@@ -1,6 +1,7 @@
 //! Twins: a fast implementation against a slow and obvious one.
 
 mod conservation;
+mod faults;
 mod hpa;
 mod hpa_reference;
 mod keda;

@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::session::Reader;
-use super::world::{Owner, World};
+use super::world::{Owner, Stage, World};
 use crate::model::client::Acks;
 use crate::scenario::Arrivals;
 use crate::units::SimTime;
@@ -22,22 +22,19 @@ impl World<'_> {
             }
             _ => false,
         };
-        let refused = acks == Acks::All
-            && batches.iter().any(|batch| {
-                let log = &self.logs[self.batches[*batch].partition as usize];
-                log.in_sync() < log.min_insync
-            });
-        if refused {
-            self.requests[request].batches = batches;
-            self.requests[request].failed = true;
-            self.measures.refused += 1;
-            self.complete(request, now);
-            return;
-        }
+        let mut failed = false;
         for batch in &batches {
             let one = self.batches[*batch];
             let passed = self.machines[machine as usize].passed();
             let log = &mut self.logs[one.partition as usize];
+            let leads = log.leader == broker;
+            let refused = !leads || (acks == Acks::All && log.in_sync() < log.min_insync);
+            self.batches[*batch].refused = refused;
+            if refused {
+                failed = true;
+                self.measures.refused += u64::from(leads);
+                continue;
+            }
             let known = one.appended > 0;
             let span =
                 if stamped { [one.first, one.last].map(whole_ms) } else { [one.first, one.last] };
@@ -56,6 +53,7 @@ impl World<'_> {
             self.reached(one.partition, !known, moved);
         }
         self.requests[request].batches = batches;
+        self.requests[request].failed = failed;
         self.requests[request].awaiting = awaiting;
         // The handler that appended also completes the fetches that waited for it.
         let free = self.wake_sessions(broker);
@@ -82,7 +80,7 @@ impl World<'_> {
         let now = self.agenda.now();
         while let Some((request, turn)) = self.purgatory[ring as usize].expire(now) {
             if self.requests[request].turn == turn && self.requests[request].awaiting > 0 {
-                self.requests[request].failed = true;
+                self.fail_waiting(request);
                 self.requests[request].awaiting = 0;
                 self.requests[request].turn = turn.wrapping_add(1);
                 self.measures.timed_out += 1;
@@ -95,6 +93,16 @@ impl World<'_> {
         };
         if let Some(at) = self.purgatory[ring as usize].next(stale) {
             self.agenda.schedule(at, Event::ProduceTimeouts { ring });
+        }
+    }
+
+    /// What the high watermark has not passed is not acknowledged.
+    fn fail_waiting(&mut self, request: u32) {
+        let entry = &mut self.requests[request];
+        entry.failed = true;
+        for batch in &entry.batches {
+            let one = &mut self.batches[*batch];
+            one.refused |= one.appended > self.logs[one.partition as usize].high;
         }
     }
 
@@ -120,6 +128,10 @@ impl World<'_> {
     /// A produce request is done: its response goes out, and the channel is read again.
     pub(super) fn complete(&mut self, request: u32, from: SimTime) {
         let conn = self.requests[request].conn;
+        if self.conns[conn as usize].broken {
+            return;
+        }
+        self.requests[request].stage = Stage::Answered;
         self.requests[request].completed = from;
         let written = self.network(conn, self.costs.network_request).max(from);
         self.requests[request].responded = written;

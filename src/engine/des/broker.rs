@@ -60,6 +60,14 @@ impl Broker {
         }
     }
 
+    /// Its process begins anew.
+    pub(super) fn restart(&mut self, now: SimTime) {
+        self.queue.clear();
+        self.waiting.clear();
+        self.network.fill(now);
+        self.handlers.fill(now);
+    }
+
     /// All threads stand still; what the kernel has in hand goes on.
     fn pause(&mut self, until: SimTime) {
         self.paused = until;
@@ -316,6 +324,9 @@ impl World<'_> {
         let now = self.agenda.now();
         self.requests[request].handled = now;
         let conn = self.requests[request].conn;
+        if self.conns[conn as usize].broken {
+            return;
+        }
         match self.conns[conn as usize].owner {
             Owner::Session(session) => self.fetch_handled(session, request),
             Owner::Producer { client, .. } => {

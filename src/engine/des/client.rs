@@ -104,6 +104,8 @@ pub(super) struct Node {
     pub created: VecDeque<(u32, u32)>,
     /// The sender waits for the socket.
     pub unwritten: bool,
+    /// Its connection is gone.
+    pub down: bool,
     /// Nothing is sent before this instant, for the client's quota.
     pub throttled: SimTime,
     /// It takes no request since then: as many are in flight as may be, or one is half-written.
@@ -122,6 +124,7 @@ impl Node {
             closed: 0,
             created: VecDeque::new(),
             unwritten: false,
+            down: false,
             throttled: SimTime::ZERO,
             full_since: None,
             full_for: SimSpan::ZERO,

@@ -42,6 +42,8 @@ pub(super) enum Event {
     InSync,
     /// The page cache is set to the state it would have reached.
     Settle,
+    /// Something that follows from a fault.
+    Errand { number: u32 },
     /// Series get a point.
     Sample,
 }

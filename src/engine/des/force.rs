@@ -10,6 +10,9 @@ impl World<'_> {
     /// A handler writes one batch after another; then the request is handled.
     pub(super) fn force(&mut self, request: u32, batch: u32) {
         let now = self.agenda.now();
+        if self.conns[self.requests[request].conn as usize].broken {
+            return;
+        }
         let Some(place) = self.requests[request].batches.get(batch as usize).copied() else {
             self.release(request);
             return;

@@ -1,6 +1,6 @@
 //! Laws that hold at the end of every run, whatever happened in it.
 
-use super::session::Reader;
+use super::session::{Reader, Standing};
 use super::world::World;
 use crate::units::SimSpan;
 
@@ -15,6 +15,7 @@ impl World<'_> {
         self.check_clients(&mut broken);
         self.check_groups(&mut broken);
         self.check_resources(&mut broken);
+        self.check_faults(&mut broken);
         broken
     }
 
@@ -63,7 +64,8 @@ impl World<'_> {
             let settings = &self.scenario.producers[client.producer as usize].settings;
             settings.acks == crate::model::client::Acks::None
         });
-        if appended - old > offered || (!forgets && appended - old < acknowledged) {
+        let lost = self.faults.as_ref().map_or(0, |faults| faults.lost);
+        if appended - old > offered || (!forgets && appended - old + lost < acknowledged) {
             broken.push(format!(
                 "{acknowledged} acknowledged ≤ {} appended ≤ {offered} offered",
                 appended - old
@@ -81,7 +83,7 @@ impl World<'_> {
         for session in &self.sessions {
             let Reader::Consumer { member } = session.reader else { continue };
             let group = self.members[member as usize].group as usize;
-            for slot in &session.slots {
+            for slot in session.slots.iter().filter(|slot| slot.standing != Standing::Gone) {
                 let log = &self.logs[slot.partition as usize];
                 least[group] += log.totals(slot.held).0;
                 most[group] += log.totals(slot.position).0;

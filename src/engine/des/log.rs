@@ -6,8 +6,10 @@ use std::collections::VecDeque;
 /// A partition as its leader sees it. Positions count batches since the run began.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
+    /// `NONE` while nobody may lead.
     pub leader: u32,
-    /// Replicas as (broker, index of the disk of its machine); the leader's own is first.
+    /// Replicas as (broker, index of the disk of its machine); the leader's own is first, or that
+    /// of who led last.
     pub disks: Vec<(u32, u32)>,
     /// Log end.
     pub end: u64,
@@ -38,6 +40,8 @@ pub(super) struct Log {
     /// `segment.bytes`, and what fits into the leader's active segment.
     segment: u64,
     left: u64,
+    /// Where the log ended when its leader began to lead.
+    epoch_start: u64,
 }
 
 /// A follower as the leader knows it.
@@ -49,6 +53,10 @@ pub(super) struct Follower {
     pub in_sync: bool,
     /// When it last had everything.
     pub caught_up: SimTime,
+    /// It is not in sync, but was so shortly before: the high watermark waits for it.
+    pub holds: bool,
+    /// Where its log ended when it stopped to fetch.
+    pub stopped_at: u64,
     /// What fits into its active segment.
     left: u64,
 }
@@ -93,6 +101,8 @@ impl Log {
             has: 0,
             in_sync: true,
             caught_up: SimTime::ZERO,
+            holds: false,
+            stopped_at: 0,
             left: u64::MAX,
         };
         Self {
@@ -116,6 +126,7 @@ impl Log {
             flush: false,
             segment: u64::MAX,
             left: u64::MAX,
+            epoch_start: 0,
         }
     }
 
@@ -158,7 +169,7 @@ impl Log {
         self.end += 1;
         let (records_end, bytes_end) = (self.records, self.bytes);
         let [first, last] = span;
-        if self.readers.is_empty() {
+        if self.readers.is_empty() && self.followers.is_empty() {
             self.first = self.end;
             self.before = (records_end, bytes_end);
         } else {
@@ -249,7 +260,7 @@ impl Log {
         if self.waits_for_min_insync && self.in_sync() < self.min_insync {
             return false;
         }
-        let have = self.followers.iter().filter(|one| one.in_sync).map(|one| one.has);
+        let have = self.followers.iter().filter(|one| one.in_sync || one.holds).map(|one| one.has);
         let high = have.fold(self.end, u64::min);
         if high <= self.high {
             return false;
@@ -257,6 +268,49 @@ impl Log {
         self.high = high;
         self.high_records = self.totals(high).0;
         true
+    }
+
+    /// Whether a follower that has so much may join the ISR: Kafka's `isFollowerInSync`.
+    pub(super) fn is_caught_up(&self, has: u64) -> bool {
+        has >= self.high && has >= self.epoch_start
+    }
+
+    /// Cuts the log off at a position; the records that are gone.
+    pub(super) fn truncate(&mut self, end: u64) -> u64 {
+        let (records, bytes) = self.totals(end);
+        let gone = self.records - records;
+        self.batches.truncate((end - self.first) as usize);
+        (self.records, self.bytes, self.end) = (records, bytes, end);
+        for follower in &mut self.followers {
+            follower.has = follower.has.min(end);
+            follower.stopped_at = follower.stopped_at.min(end);
+        }
+        gone
+    }
+
+    /// A follower takes the leader's place, and the leader the follower's.
+    pub(super) fn swap(&mut self, follower: usize, now: SimTime) {
+        let end = self.end;
+        self.epoch_start = end;
+        self.disks.swap(0, follower + 1);
+        self.lock = now;
+        let one = &mut self.followers[follower];
+        std::mem::swap(&mut self.left, &mut one.left);
+        one.broker = self.disks[follower + 1].0;
+        (one.has, one.stopped_at) = (end, end);
+        for follower in &mut self.followers {
+            follower.holds = false;
+            follower.caught_up = if follower.in_sync { now } else { SimTime::ZERO };
+        }
+    }
+
+    /// Bytes in the active segment of a replica: those that are checked after a crash.
+    pub(super) fn active_bytes(&self, replica: usize) -> u64 {
+        let left = match replica.checked_sub(1) {
+            Some(follower) => self.followers[follower].left,
+            None => self.left,
+        };
+        if self.segment == u64::MAX { 0 } else { self.segment.saturating_sub(left) }
     }
 
     /// Forgets batches that all readers have passed.

@@ -2,7 +2,9 @@
 
 use super::broker::per_byte;
 use super::event::Event;
-use super::world::World;
+use super::faults::Who;
+use super::session::{Course, Standing};
+use super::world::{Stage, World};
 use crate::model::client::Commits;
 use crate::model::heap::Eden;
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -19,17 +21,17 @@ pub(super) struct Member {
     pub assigned: u32,
     /// Connection to the coordinator.
     pub commit_conn: u32,
-    fetched: VecDeque<Fetched>,
+    pub fetched: VecDeque<Fetched>,
     /// It sits in `poll` and waits for a response.
     pub waiting: bool,
     /// A response has ended that wait: `poll` goes on where it was.
     resumed: bool,
     /// The application works on records until then.
-    busy_until: SimTime,
+    pub busy_until: SimTime,
     /// The agenda has a call for it that only commits.
     commits_at: SimTime,
     pub last_commit: SimTime,
-    uncommitted: u64,
+    pub uncommitted: u64,
     eden: Eden,
     /// The process stands still until then.
     paused: SimTime,
@@ -39,9 +41,9 @@ pub(super) struct Member {
 
 /// Fetched batches of one partition that the application has not seen.
 #[derive(Debug, Clone, Copy)]
-struct Fetched {
-    session: u32,
-    slot: u32,
+pub(super) struct Fetched {
+    pub session: u32,
+    pub slot: u32,
     next: u64,
     to: u64,
     /// Records of the batch at `next` that were handed out before.
@@ -141,7 +143,7 @@ impl World<'_> {
         for index in 0..self.members[member as usize].sessions.len() {
             let session = self.members[member as usize].sessions[index];
             let one = &self.sessions[session as usize];
-            if one.request.is_none() && one.asked > 0 {
+            if one.request.is_none() && one.asked > 0 && one.course != Course::Broken {
                 let at = ready.max(one.throttled);
                 self.ask(session, at);
             }
@@ -184,7 +186,11 @@ impl World<'_> {
     fn set_reading(&mut self, member: u32, from: SimTime) {
         for index in 0..self.members[member as usize].sessions.len() {
             let session = self.members[member as usize].sessions[index];
-            let pipe = 2 * self.sessions[session as usize].conn + 1;
+            let conn = self.sessions[session as usize].conn;
+            if self.conns[conn as usize].broken {
+                continue;
+            }
+            let pipe = 2 * conn + 1;
             self.mute(pipe, from);
             if from <= self.agenda.now() {
                 self.unmute(pipe);
@@ -197,6 +203,7 @@ impl World<'_> {
         let group = self.members[member as usize].group as usize;
         let most = u64::from(self.scenario.groups[group].settings.max_poll_records);
         let mut all = Taken::default();
+        let mut moved = false;
         while all.records < most {
             let Some(mut front) = self.members[member as usize].fetched.front().copied() else {
                 break;
@@ -224,10 +231,14 @@ impl World<'_> {
             one.asked += 1;
             let state = &mut one.slots[front.slot as usize];
             (state.buffered, state.held) = (false, front.to);
+            moved |= state.standing == Standing::Away;
             if self.logs[slot.partition as usize].limit(false, state.follower) > state.position {
                 one.offer(front.slot);
             }
             self.forget(slot.partition);
+        }
+        if moved {
+            self.refresh_soon(Who::Member(member));
         }
         all
     }
@@ -276,11 +287,15 @@ impl World<'_> {
     /// Sends the offsets of everything processed so far.
     fn commit(&mut self, member: u32, at: SimTime) {
         let state = &mut self.members[member as usize];
-        let covers = std::mem::take(&mut state.uncommitted);
-        if covers == 0 {
+        let (conn, group) = (state.commit_conn, state.group);
+        if state.uncommitted == 0 {
             return;
         }
-        let (conn, group) = (state.commit_conn, state.group);
+        if self.conns[conn as usize].broken {
+            self.commit_again(member);
+            return;
+        }
+        let covers = std::mem::take(&mut state.uncommitted);
         let place = self.batches.take();
         let now = self.agenda.now();
         let batch = &mut self.batches[place];
@@ -296,9 +311,22 @@ impl World<'_> {
         entry.batches.push(place);
         (entry.conn, entry.covers) = (conn, covers);
         (entry.awaiting, entry.failed, entry.forgotten) = (0, false, false);
+        (entry.stage, entry.told) = (Stage::Open, false);
         entry.turn = entry.turn.wrapping_add(1);
         entry.sent = at;
         self.send(2 * conn, request, self.costs.header_bytes + self.costs.offset_bytes, at);
+    }
+
+    /// A commit in intervals that failed is tried again after `retry.backoff.ms`.
+    fn commit_again(&mut self, member: u32) {
+        let state = &mut self.members[member as usize];
+        let settings = &self.scenario.groups[state.group as usize].settings;
+        if settings.commits == Commits::Interval {
+            let at = self.agenda.now() + settings.retry_backoff.max(SimSpan::from_millis(1));
+            let since = (at - SimTime::ZERO).saturating_sub(settings.auto_commit_interval);
+            state.last_commit = SimTime::ZERO + since;
+            self.agenda.schedule(at, Event::CommitDue { member });
+        }
     }
 
     /// The coordinator has stored offsets.
@@ -307,6 +335,8 @@ impl World<'_> {
         let covers = self.requests[request].covers;
         if self.requests[request].failed {
             self.members[member as usize].uncommitted += covers;
+            self.refresh_soon(Who::Member(member));
+            self.commit_again(member);
         } else {
             self.groups[group].committed += covers;
         }
@@ -314,6 +344,7 @@ impl World<'_> {
             let batch = self.requests[request].batches[index];
             self.batches.give(batch);
         }
+        self.requests[request].stage = Stage::Over;
         self.requests.give(request);
     }
 }

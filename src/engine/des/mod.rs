@@ -8,7 +8,7 @@
 //! A record is not an event; a batch is. First-come first-served resources are booked on arrival
 //! and need no events for their queues, so a produce request takes about five events.
 //!
-//! What it does not know yet: failures and operations, retention, rebalances after the start.
+//! What it does not know yet: operations, retention, rebalances after the start.
 
 mod accounts;
 mod append;
@@ -16,8 +16,10 @@ mod application;
 mod broker;
 mod client;
 mod event;
+mod faults;
 mod followers;
 mod force;
+mod in_sync;
 mod laws;
 mod log;
 mod machine;
@@ -122,6 +124,7 @@ impl World<'_> {
             Event::Curve { producer } => self.turn_curve(producer),
             Event::InSync => self.check_in_sync(),
             Event::Settle => self.settle(),
+            Event::Errand { number } => self.errand(number),
             Event::Sample => {
                 self.sample();
                 let next = self.now() + self.sample_span();

@@ -3,7 +3,7 @@
 use super::accounts::Accounts;
 use super::world::World;
 use crate::metrics::{
-    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Histogram,
+    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, Histogram, OutageEntry,
     ProducerOutcome, Quantiles, RequestPhases, Run, SeriesIndex, Spread, TopicOutcome,
 };
 use crate::units::SimTime;
@@ -16,6 +16,10 @@ impl World<'_> {
     /// Turns the final state into the record.
     pub(super) fn into_run(mut self) -> Run {
         self.measures.last_sample = self.accounts();
+        let faults = self.faults.as_ref().map(|faults| faults.control.clone());
+        let (operations, outages) = faults
+            .map(|control| control.finish(self.end, &self.scenario.cluster))
+            .unwrap_or_default();
         let recorder = std::mem::take(&mut self.recorder);
         let (series, events) = recorder.finish(self.end);
         let now = self.measures.last_sample.clone();
@@ -24,11 +28,13 @@ impl World<'_> {
         let index = SeriesIndex::new(&series, self.from, self.end);
         let report = Report { index, now, before, seconds };
         let producers = self.producer_outcomes(&report);
-        let topics = self.topic_outcomes(&report);
+        let mut topics = self.topic_outcomes(&report);
+        OutageEntry::add_up(&outages, &mut topics);
         let groups = self.group_outcomes(&report);
         let brokers = self.broker_outcomes(&report);
         let path = self.publish_path();
         let violations = self.violations();
+        let lost_records = Some(self.faults.as_ref().map_or(0, |faults| faults.lost));
         Run {
             scenario: self.scenario.name.clone(),
             scenario_hash: self.scenario.hash.clone(),
@@ -53,7 +59,9 @@ impl World<'_> {
             slo: Vec::new(),
             decisions: Vec::new(),
             alerts: Vec::new(),
-            operations: Vec::new(),
+            operations,
+            outages,
+            lost_records,
             thresholds: Vec::new(),
             events,
             cost: self.cost(),

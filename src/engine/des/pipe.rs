@@ -111,6 +111,14 @@ impl Pipe {
         (start, left.max(self.flow_free))
     }
 
+    /// One end is gone: nothing leaves any more, and nobody reads what still arrives.
+    pub(super) fn sever(&mut self) {
+        self.queue.clear();
+        self.landed.clear();
+        (self.unsent, self.unread) = (0, 0);
+        self.muted_until = SimTime::MAX;
+    }
+
     fn reads(&self, now: SimTime) -> bool {
         now >= self.muted_until
     }

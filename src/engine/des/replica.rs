@@ -2,8 +2,9 @@
 
 use super::broker::per_byte;
 use super::event::Event;
-use super::session::{Carried, Reader};
-use super::world::World;
+use super::faults::Who;
+use super::session::{Carried, Course, Reader, Standing};
+use super::world::{Stage, World};
 use crate::units::{SimSpan, SimTime};
 
 /// Who all has passed a partition's batches is looked up when it keeps so many.
@@ -43,26 +44,6 @@ impl World<'_> {
         if let Some(at) = self.waits[ring as usize].set(now, (session, round)) {
             self.agenda.schedule(at, Event::FetchTimeouts { ring });
         }
-    }
-
-    /// What a follower's fetch request says that it has, and what follows from it.
-    fn confirm(&mut self, session: u32) {
-        let now = self.agenda.now();
-        let carried = std::mem::take(&mut self.sessions[session as usize].carried);
-        for part in &carried {
-            let slot = self.sessions[session as usize].slots[part.slot as usize];
-            let log = &mut self.logs[slot.partition as usize];
-            let follower = &mut log.followers[slot.follower as usize];
-            follower.has = part.to;
-            if part.to == log.end {
-                follower.caught_up = now;
-                follower.in_sync = true;
-            }
-            self.high_watermark(slot.partition);
-        }
-        let one = &mut self.sessions[session as usize];
-        one.carried = carried;
-        one.carried.clear();
     }
 
     /// Moves a partition's high watermark as far as it goes, with everything that waits for it.
@@ -116,6 +97,10 @@ impl World<'_> {
         let mut bytes = 0;
         for index in 0..one.ready.len() {
             let slot = one.slots[one.ready[index] as usize];
+            if slot.standing != Standing::Here {
+                // Its error is told at once.
+                return one.limits.min_bytes;
+            }
             let log = &self.logs[slot.partition as usize];
             let limit = log.limit(follows, slot.follower);
             if limit > slot.position {
@@ -232,9 +217,15 @@ impl World<'_> {
         let mut left = one.limits.response_bytes;
         let mut total = 0;
         one.carried.clear();
+        one.fresh = true;
         for _ in 0..one.ready.len() {
             let Some(slot) = one.ready.pop_front() else { break };
             let state = &mut one.slots[slot as usize];
+            if state.standing != Standing::Here {
+                state.ready = false;
+                one.errors += u32::from(state.standing == Standing::Away);
+                continue;
+            }
             let log = &self.logs[state.partition as usize];
             let limit = log.limit(follows, state.follower);
             if limit <= state.position {
@@ -282,12 +273,18 @@ impl World<'_> {
         self.measure_fetch(session, request);
         let throttle = std::mem::take(&mut self.requests[request].throttle);
         self.sessions[session as usize].answered = self.requests[request].completed;
+        self.requests[request].stage = Stage::Over;
         self.requests.give(request);
         self.sessions[session as usize].request = None;
         self.sessions[session as usize].throttled = self.agenda.now() + throttle;
         match self.sessions[session as usize].reader {
             Reader::Follower { broker } => self.replicate(session, broker),
-            Reader::Consumer { member } => self.fetched_by_member(session, member),
+            Reader::Consumer { member } => {
+                self.fetched_by_member(session, member);
+                if std::mem::take(&mut self.sessions[session as usize].errors) > 0 {
+                    self.refresh_soon(Who::Member(member));
+                }
+            }
         }
     }
 
@@ -305,6 +302,9 @@ impl World<'_> {
         for part in &carried {
             let slot = self.sessions[session as usize].slots[part.slot as usize];
             bytes += part.bytes;
+            if slot.standing == Standing::Gone {
+                continue;
+            }
             rolling += self.roll(slot.partition, Some(slot.follower), part.bytes);
             work += costs.follower_batch * (part.to - part.from)
                 + per_byte(part.bytes, costs.follower_ns_per_byte + tls);
@@ -335,6 +335,14 @@ impl World<'_> {
     pub(super) fn fetched(&mut self, session: u32) {
         let now = self.agenda.now();
         let one = &mut self.sessions[session as usize];
+        one.fresh = false;
+        if one.course == Course::Broken {
+            return;
+        }
+        if one.asked == 0 {
+            one.course = Course::Idle;
+            return;
+        }
         one.carried_over(now);
         if self.scenario.brokers.rack_aware_reads {
             self.learn_high_watermarks(session);
@@ -364,32 +372,8 @@ impl World<'_> {
         entry.conn = conn;
         entry.failed = false;
         entry.awaiting = 0;
+        (entry.stage, entry.told) = (Stage::Open, false);
         entry.sent = not_before;
         self.send(2 * conn, request, bytes, not_before);
-    }
-
-    /// Brokers look for followers that have not caught up within `replica.lag.time.max.ms`.
-    pub(super) fn check_in_sync(&mut self) {
-        let now = self.agenda.now();
-        let lag_max = self.scenario.brokers.replica_lag_max;
-        for partition in 0..self.logs.len() {
-            let log = &mut self.logs[partition];
-            let mut shrunk = 0;
-            for follower in &mut log.followers {
-                let late =
-                    follower.has < log.end && now.saturating_since(follower.caught_up) > lag_max;
-                if follower.in_sync && late {
-                    follower.in_sync = false;
-                    shrunk += 1;
-                }
-            }
-            if shrunk > 0 {
-                let leader = log.leader;
-                self.brokers[leader as usize].isr_shrinks += shrunk;
-                self.high_watermark(partition as u32);
-                self.wake_sessions(leader);
-            }
-        }
-        self.agenda.schedule(now + lag_max / 2, Event::InSync);
     }
 }

@@ -3,7 +3,7 @@
 use super::broker::per_byte;
 use super::client::NONE;
 use super::event::Event;
-use super::world::World;
+use super::world::{Stage, World};
 use crate::model::client::Acks;
 use crate::units::{SimSpan, SimTime};
 
@@ -70,7 +70,7 @@ impl World<'_> {
         let one = &mut self.clients[client as usize];
         let settings = &self.scenario.producers[one.producer as usize].settings;
         let (blocked, state) = (one.blocked.is_some(), &mut one.nodes[node]);
-        if state.queued.is_empty() || state.in_flight >= settings.max_in_flight {
+        if state.queued.is_empty() || state.in_flight >= settings.max_in_flight || state.down {
             return Readiness::No;
         }
         // A request is taken only when the one before is in the socket completely.
@@ -196,6 +196,7 @@ impl World<'_> {
         (entry.conn, entry.batches) = (conn, batches);
         (entry.awaiting, entry.failed, entry.forgotten) = (0, false, forgotten);
         entry.throttle = SimSpan::ZERO;
+        (entry.stage, entry.told) = (Stage::Open, false);
         entry.turn = entry.turn.wrapping_add(1);
         entry.sent = now;
         if forgotten {
@@ -205,7 +206,7 @@ impl World<'_> {
     }
 
     /// Takes the first batch of a partition off its queue.
-    fn unqueue(&mut self, client: u32, slot: u32) {
+    pub(super) fn unqueue(&mut self, client: u32, slot: u32) {
         let one = &mut self.clients[client as usize];
         let queue = &mut one.partitions[slot as usize];
         let batch = &mut self.batches[queue.head];
@@ -248,6 +249,9 @@ impl World<'_> {
         let now = self.agenda.now();
         if self.requests[request].forgotten {
             // The broker is done with what its client has long forgotten.
+            if self.requests[request].failed {
+                self.lose_forgotten(request);
+            }
             self.give_request(request);
             return;
         }
@@ -255,6 +259,7 @@ impl World<'_> {
         let super::world::Owner::Producer { client, .. } = self.conns[conn as usize].owner else {
             return;
         };
+        self.requests[request].stage = Stage::Heard;
         let costs = self.costs;
         let work = costs.producer_request / 2
             + costs.producer_batch / 2 * self.requests[request].batches.len() as u64;
@@ -274,7 +279,12 @@ impl World<'_> {
             return;
         };
         let forgotten = self.requests[request].forgotten;
-        let batches = std::mem::take(&mut self.requests[request].batches);
+        let dead = self.requests[request].stage == Stage::Dead;
+        if dead && !forgotten {
+            // It died with its connection, and its batches are on their way again.
+            return;
+        }
+        let mut batches = std::mem::take(&mut self.requests[request].batches);
         if !forgotten {
             let now = self.agenda.now();
             let one = &mut self.clients[client as usize];
@@ -284,29 +294,32 @@ impl World<'_> {
             state.throttled = state.throttled.max(now + self.requests[request].throttle);
             state.note_room(now, most);
         }
-        if self.requests[request].failed {
-            self.retry(client, &batches);
-        } else {
-            self.measure_publish(client, request, &batches);
-            let one = &mut self.clients[client as usize];
-            for batch in &batches {
-                one.counts.acknowledged += u64::from(self.batches[*batch].records);
-                one.memory += one.batch_memory();
-            }
+        if self.requests[request].failed && !forgotten {
+            let refused = |batch: &u32| self.batches[*batch].refused;
+            let (again, taken) = batches.iter().copied().partition(refused);
+            batches = taken;
+            self.retry(client, &again);
+            self.refresh_if_moved(client, &again);
         }
-        let failed = self.requests[request].failed;
+        self.measure_publish(client, request, &batches);
+        let one = &mut self.clients[client as usize];
+        for batch in &batches {
+            one.counts.acknowledged += u64::from(self.batches[*batch].records);
+            one.memory += one.batch_memory();
+        }
         self.requests[request].batches = batches;
+        self.requests[request].told = true;
         if !forgotten {
-            if failed {
-                self.requests[request].batches.clear();
-            }
             self.give_request(request);
+        } else if dead {
+            self.lose_forgotten(request);
         }
         self.unblock(client);
         self.send_ready(client);
     }
 
     fn give_request(&mut self, request: u32) {
+        self.requests[request].stage = Stage::Over;
         for index in 0..self.requests[request].batches.len() {
             let batch = self.requests[request].batches[index];
             self.batches.give(batch);
@@ -315,13 +328,14 @@ impl World<'_> {
     }
 
     /// Batches that were refused go back to the head of their queues, or fail for good.
-    fn retry(&mut self, client: u32, batches: &[u32]) {
+    pub(super) fn retry(&mut self, client: u32, batches: &[u32]) {
         let now = self.agenda.now();
         let producer = self.clients[client as usize].producer as usize;
         let settings = &self.scenario.producers[producer].settings;
         for place in batches.iter().rev() {
             let age = now.saturating_since(self.batches[*place].first);
             if age >= settings.delivery_timeout {
+                self.note_given_up(*place);
                 let one = &mut self.clients[client as usize];
                 one.counts.failed += u64::from(self.batches[*place].records);
                 one.memory += one.batch_memory();
@@ -338,21 +352,39 @@ impl World<'_> {
                 now + (settings.retry_backoff * factor).min(settings.retry_backoff_max);
             batch.queued = true;
             let (slot, turn) = (batch.slot, batch.turn);
+            let first = batch.first;
+            self.put_back(client, slot, *place, first);
             let one = &mut self.clients[client as usize];
-            let queue = &mut one.partitions[slot as usize];
-            let state = &mut one.nodes[queue.node as usize];
-            batch.next = queue.head;
-            if queue.count == 0 {
-                (batch.next, queue.tail) = (NONE, *place);
-                if let Err(at) = state.queued.binary_search(&slot) {
-                    state.queued.insert(at, slot);
-                }
-            }
-            queue.head = *place;
-            queue.count += 1;
+            let state = &mut one.nodes[one.partitions[slot as usize].node as usize];
             state.closed += 1;
             state.created.push_front((*place, turn));
         }
+    }
+
+    /// Puts a batch back into its queue, behind the older ones that were sent before: sequence
+    /// numbers keep their order.
+    fn put_back(&mut self, client: u32, slot: u32, place: u32, first: SimTime) {
+        let one = &mut self.clients[client as usize];
+        let queue = &mut one.partitions[slot as usize];
+        if queue.count == 0 {
+            let queued = &mut one.nodes[queue.node as usize].queued;
+            if let Err(at) = queued.binary_search(&slot) {
+                queued.insert(at, slot);
+            }
+        }
+        let (mut before, mut next) = (NONE, queue.head);
+        while next != NONE && self.batches[next].first < first {
+            (before, next) = (next, self.batches[next].next);
+        }
+        self.batches[place].next = next;
+        match before {
+            NONE => queue.head = place,
+            before => self.batches[before].next = place,
+        }
+        if next == NONE {
+            queue.tail = place;
+        }
+        queue.count += 1;
     }
 }
 

@@ -30,6 +30,13 @@ pub(super) struct Session {
     pub throttled: SimTime,
     /// Whether it has been noted among those that something has reached.
     pub touched: bool,
+    pub course: Course,
+    /// What is `carried` has been sent and not been appended yet.
+    pub fresh: bool,
+    /// Partitions of which the answer tells that the broker does not lead them.
+    pub errors: u32,
+    /// Slots of which the next fetch tells how much the follower has.
+    pub greets: Vec<u32>,
 }
 
 /// Who reads.
@@ -56,6 +63,29 @@ pub(super) struct Slot {
     pub ready: bool,
     /// A consumer holds fetched records of it, so does not ask for it.
     pub buffered: bool,
+    pub standing: Standing,
+}
+
+/// Whether a session is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It asks again and again.
+    Runs,
+    /// It has no partitions to ask for.
+    Idle,
+    /// Its connection is gone, and it is not used any more.
+    Broken,
+}
+
+/// Whether a slot is of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The broker of its session leads the partition.
+    Here,
+    /// It does not, and the client will learn that.
+    Away,
+    /// Another slot has taken its place.
+    Gone,
 }
 
 /// What a response carries of one partition.
@@ -96,6 +126,18 @@ impl Session {
             carrying: SimSpan::ZERO,
             throttled: SimTime::ZERO,
             touched: false,
+            course: Course::Runs,
+            fresh: false,
+            errors: 0,
+            greets: Vec::new(),
+        }
+    }
+
+    /// The broker that follows by it.
+    pub(super) fn follower(&self) -> Option<u32> {
+        match self.reader {
+            Reader::Follower { broker } => Some(broker),
+            Reader::Consumer { .. } => None,
         }
     }
 
@@ -125,7 +167,7 @@ impl Session {
     /// Notes that a slot may have something to read.
     pub(super) fn offer(&mut self, slot: u32) {
         let one = &mut self.slots[slot as usize];
-        if !one.ready && !one.buffered {
+        if !one.ready && !one.buffered && one.standing == Standing::Here {
             one.ready = true;
             self.ready.push_back(slot);
         }

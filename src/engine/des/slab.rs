@@ -26,6 +26,14 @@ impl<T: Default> Slab<T> {
     pub(super) fn give(&mut self, place: u32) {
         self.free.push(place);
     }
+    /// All places, used or not.
+    pub(super) fn places(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0..).zip(&self.places)
+    }
+    /// All places, used or not, to change them.
+    pub(super) fn places_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut()
+    }
     /// Things in use.
     pub(super) fn used(&self) -> usize {
         self.places.len() - self.free.len()

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::log::Log;
 use super::machine::Machine;
 use super::quota::Meters;
-use super::session::{Limits, Reader, Session, Slot};
+use super::session::{Limits, Reader, Session, Slot, Standing};
 use super::world::{Offer, Owner, World};
 use crate::cluster::Host;
 use crate::engine::kernel::DelayRing;
@@ -31,6 +31,7 @@ impl World<'_> {
         self.make_followers();
         self.make_clients();
         self.make_groups();
+        self.expect_faults();
         self.measures.publish = vec![Histogram::new(); self.producers.len()];
         self.measures.phases = vec![Default::default(); self.brokers.len()];
         self.measures.delivery = vec![Histogram::new(); self.groups.len()];
@@ -135,38 +136,41 @@ impl World<'_> {
 
     /// Replica fetchers: threads per pair of follower and leader, partitions spread by hash.
     fn make_followers(&mut self) {
-        let settings = self.scenario.brokers;
-        let threads = settings.replica_fetchers as usize;
+        let threads = self.scenario.brokers.replica_fetchers as usize;
         let brokers = self.brokers.len();
         let mut index = vec![NONE; brokers * brokers * threads];
-        let window = settings.replica_receive_buffer.min(settings.send_buffer).get();
-        let windows = [settings.receive_buffer.get(), window];
         for partition in 0..self.logs.len() {
             let leader = self.logs[partition].leader;
             for number in 0..self.logs[partition].followers.len() {
                 let broker = self.logs[partition].followers[number].broker;
-                let thread = self.fetcher_of(partition, threads);
+                let thread = self.fetcher_of(partition) as usize;
                 let key = (broker as usize * brokers + leader as usize) * threads + thread;
                 if index[key] == NONE {
-                    let session = self.sessions.len() as u32;
-                    let machine = self.brokers[broker as usize].machine;
-                    let owner = Owner::Session(session);
-                    let conn = self.connect(machine, leader, owner, windows);
-                    let [_, tls] = self.scenario.tls_ns_per_byte();
-                    self.conns[conn as usize].tls_ns_per_byte = tls;
-                    let limits = Limits {
-                        min_bytes: 1,
-                        wait_ring: self.wait_ring(settings.replica_wait_max),
-                        partition_bytes: settings.replica_fetch_max.get(),
-                        response_bytes: settings.replica_response_max.get(),
-                    };
-                    let reader = Reader::Follower { broker };
-                    self.sessions.push(Session::new(conn, reader, limits));
-                    index[key] = session;
+                    index[key] = self.new_fetcher(broker, leader);
                 }
                 self.subscribe(index[key], partition as u32, number as u32);
             }
         }
+    }
+
+    /// A fetcher thread of a follower, with its connection to a leader.
+    pub(super) fn new_fetcher(&mut self, broker: u32, leader: u32) -> u32 {
+        let settings = self.scenario.brokers;
+        let window = settings.replica_receive_buffer.min(settings.send_buffer).get();
+        let windows = [settings.receive_buffer.get(), window];
+        let session = self.sessions.len() as u32;
+        let machine = self.brokers[broker as usize].machine;
+        let conn = self.connect(machine, leader, Owner::Session(session), windows);
+        let [_, tls] = self.scenario.tls_ns_per_byte();
+        self.conns[conn as usize].tls_ns_per_byte = tls;
+        let limits = Limits {
+            min_bytes: 1,
+            wait_ring: self.wait_ring(settings.replica_wait_max),
+            partition_bytes: settings.replica_fetch_max.get(),
+            response_bytes: settings.replica_response_max.get(),
+        };
+        self.sessions.push(Session::new(conn, Reader::Follower { broker }, limits));
+        session
     }
 
     /// The ring of timers for a wait.
@@ -188,6 +192,7 @@ impl World<'_> {
             held: 0,
             ready: false,
             buffered: false,
+            standing: Standing::Here,
         });
         one.asked += 1;
         let follows = one.follows();
@@ -197,14 +202,15 @@ impl World<'_> {
 
     /// The fetcher thread of a partition: (31 × hash of the topic's name + partition) mod threads,
     /// as `AbstractFetcherManager.getFetcherId` has it.
-    fn fetcher_of(&self, partition: usize, threads: usize) -> usize {
+    pub(super) fn fetcher_of(&self, partition: usize) -> u32 {
+        let threads = self.scenario.brokers.replica_fetchers;
         let cluster = &self.scenario.cluster;
         let (hash, number) = match cluster.partitions.get(partition) {
             Some(one) => (java_hash(&cluster.topic(one.topic).name), one.number),
             None => (java_hash("__consumer_offsets"), partition as u32),
         };
         let value = hash.wrapping_mul(31).wrapping_add(number as i32);
-        (value & i32::MAX) as usize % threads
+        (value & i32::MAX) as u32 % threads
     }
 
     fn make_clients(&mut self) {
@@ -241,7 +247,7 @@ impl World<'_> {
         };
         let spec = &scenario.producers[producer];
         let settings = &spec.settings;
-        let window = scenario.brokers.receive_buffer.min(settings.send_buffer).get();
+        let windows = self.producer_windows(producer);
         let mut nodes: Vec<Node> = Vec::new();
         let mut node_of = vec![NONE; self.brokers.len()];
         let mut partitions = Vec::new();
@@ -255,12 +261,7 @@ impl World<'_> {
                 if node_of[broker as usize] == NONE {
                     node_of[broker as usize] = nodes.len() as u32;
                     let owner = Owner::Producer { client, node: nodes.len() as u32 };
-                    let conn = self.connect(
-                        machine,
-                        broker,
-                        owner,
-                        [window, settings.receive_buffer.get()],
-                    );
+                    let conn = self.connect(machine, broker, owner, windows);
                     nodes.push(Node::new(conn));
                 }
                 let node = node_of[broker as usize];
@@ -293,6 +294,13 @@ impl World<'_> {
             }
         }
         one.order_lanes();
+    }
+
+    /// Windows of a producer's connections, each way.
+    pub(super) fn producer_windows(&self, producer: usize) -> [u64; 2] {
+        let settings = &self.scenario.producers[producer].settings;
+        let window = self.scenario.brokers.receive_buffer.min(settings.send_buffer).get();
+        [window, settings.receive_buffer.get()]
     }
 
     /// A load curve turns: its clients get their new pace.

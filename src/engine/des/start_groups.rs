@@ -58,14 +58,22 @@ impl World<'_> {
     /// Gives a partition to a member: the group's first one, and its number in the group.
     fn assign(&mut self, [first, number]: [u32; 2], partition: u32) {
         let member = first + number;
+        let group = self.members[member as usize].group as usize;
+        let (source, follower) = self.source(group, number, partition);
+        let session = self.session_to(member, source);
+        self.members[member as usize].assigned += 1;
+        self.subscribe(session, partition, follower);
+    }
+
+    /// A member's session with a broker.
+    pub(super) fn session_to(&mut self, member: u32, source: u32) -> u32 {
         let state = &self.members[member as usize];
         let (group, machine) = (state.group as usize, state.machine);
-        let (source, follower) = self.source(group, number, partition);
         let known = state.sessions.iter().copied().find(|session| {
-            let conn = self.sessions[*session as usize].conn;
-            self.conns[conn as usize].broker == source
+            let conn = &self.conns[self.sessions[*session as usize].conn as usize];
+            conn.broker == source && !conn.broken
         });
-        let session = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             let settings = &self.scenario.groups[group].settings;
             let brokers = &self.scenario.brokers;
             let window = settings.receive_buffer.min(brokers.send_buffer).get();
@@ -81,9 +89,7 @@ impl World<'_> {
             self.sessions.push(Session::new(conn, Reader::Consumer { member }, limits));
             self.members[member as usize].sessions.push(session);
             session
-        });
-        self.members[member as usize].assigned += 1;
-        self.subscribe(session, partition, follower);
+        })
     }
 
     /// The broker from which a member fetches, and which follower of the partition that is.

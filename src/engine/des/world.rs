@@ -3,6 +3,7 @@
 use super::broker::Broker;
 use super::client::{Client, NONE};
 use super::event::Event;
+use super::faults::Faults;
 use super::log::Log;
 use super::machine::Machine;
 use super::measure::Measures;
@@ -59,6 +60,8 @@ pub(super) struct World<'s> {
     pub chance: Stream,
     /// Chunks until the next one that is lost at its end.
     pub before_loss: f64,
+    /// The controller and what follows from faults; `None` in a scenario without any.
+    pub faults: Option<Box<Faults>>,
     pub events: u64,
 }
 
@@ -75,6 +78,8 @@ pub(super) struct Conn {
     pub busy: SimSpan,
     /// CPU per byte of encryption at each end.
     pub tls_ns_per_byte: f64,
+    /// One end is gone: nothing is read from it or sent any more.
+    pub broken: bool,
 }
 
 /// Whose connection it is.
@@ -116,6 +121,8 @@ pub(super) struct Batch {
     pub closed: bool,
     /// Whether the accumulator still holds it.
     pub queued: bool,
+    /// The broker did not take it: it does not lead, or too few replicas are in sync.
+    pub refused: bool,
     /// Counts uses of its place, so that old notes about it can be told.
     pub turn: u32,
     /// The next batch of the same partition in the accumulator.
@@ -134,6 +141,9 @@ pub(super) struct Request {
     pub turn: u32,
     /// Its client has forgotten it: `acks=0`.
     pub forgotten: bool,
+    pub stage: Stage,
+    /// The client has been told that all is well: `acks=0`.
+    pub told: bool,
     /// The handler that is held until its batches are on the disk.
     pub handler: Option<u32>,
     /// Records that a commit covers.
@@ -146,6 +156,30 @@ pub(super) struct Request {
     pub handled: SimTime,
     pub completed: SimTime,
     pub responded: SimTime,
+}
+
+/// Where a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stage {
+    /// Nobody has to do with it any more.
+    #[default]
+    Over,
+    /// On its way, or at the broker.
+    Open,
+    /// Its response is on its way.
+    Answered,
+    /// Its response has reached the client's process.
+    Heard,
+    /// Its connection is gone. The broker's notes about it may still be on the agenda, so its
+    /// place is never used again.
+    Dead,
+}
+
+impl Stage {
+    /// Whether somebody has to do with it.
+    pub(super) fn is_live(self) -> bool {
+        matches!(self, Self::Open | Self::Answered | Self::Heard)
+    }
 }
 
 /// What a producer of the scenario offers at the moment.
@@ -205,6 +239,7 @@ impl<'s> World<'s> {
             cold: Vec::new(),
             chance,
             before_loss,
+            faults: None,
             events: 0,
         }
     }
@@ -266,7 +301,15 @@ impl<'s> World<'s> {
         let thread = known % threads;
         let (muted_at, busy) = (SimTime::ZERO, SimSpan::ZERO);
         let [tls_ns_per_byte, _] = self.scenario.tls_ns_per_byte();
-        self.conns.push(Conn { broker, thread, owner, muted_at, busy, tls_ns_per_byte });
+        self.conns.push(Conn {
+            broker,
+            thread,
+            owner,
+            muted_at,
+            busy,
+            tls_ns_per_byte,
+            broken: false,
+        });
         conn
     }
 }

@@ -28,7 +28,7 @@ impl World<'_> {
             let lag = self.logs[partition].end - slot.position;
             empties(lag, slot.rate - appended[partition]);
         }
-        for copy in &self.reassignment.copies {
+        for copy in self.copies() {
             let partition = copy.step.partition.index();
             let grows = appended[partition] * self.network.record_bytes[partition];
             empties(copy.missing, copy.rate - grows);
@@ -104,22 +104,29 @@ impl World<'_> {
         let groups = self.groups.iter().zip(&self.network.of_slot);
         for (paused, (state, loops)) in self.paused.iter_mut().zip(groups) {
             let readers = loops.iter().zip(&state.slots);
-            let pauses =
-                |(reader, slot): &(&Option<u32>, &Slot)| reader.is_none() && !state.is_stuck(slot);
+            // A partition without a leader is not read either, but nobody pauses it.
+            let led =
+                |slot: &Slot| self.cluster.partitions[slot.partition.index()].leader.is_some();
+            let pauses = |(reader, slot): &(&Option<u32>, &Slot)| {
+                reader.is_none() && !state.is_stuck(slot) && led(slot)
+            };
             let unread = readers.filter(pauses).count();
             *paused += unread as f64 * seconds;
         }
     }
 
     fn copy(&mut self, seconds: f64, appended: &[f64]) {
-        let reassignment = &mut self.reassignment;
-        let mut moved = 0.0;
-        for copy in &mut reassignment.copies {
+        let take = |copy: &mut super::world::Copying| {
             let grown = copy.missing + appended[copy.step.partition.index()];
             let taken = (copy.rate * seconds).min(grown);
             copy.missing = grown - taken;
-            moved += taken;
+            taken
+        };
+        for copy in &mut self.catching {
+            take(copy);
         }
+        let reassignment = &mut self.reassignment;
+        let moved: f64 = reassignment.copies.iter_mut().map(take).sum();
         if reassignment.active {
             self.operations[reassignment.operation].moved_bytes += moved;
         }
@@ -133,10 +140,18 @@ impl World<'_> {
             reassignment.copies = rest;
             self.replicas_arrived(arrived);
         }
+        if self.catching.iter().any(done) {
+            let (arrived, rest) = self.catching.drain(..).partition(done);
+            self.catching = rest;
+            self.caught_up(arrived);
+        }
     }
 
     /// Records that wait longer than `max.block.ms` for `buffer.memory` fail.
     fn give_up(&mut self, seconds: f64) {
+        for (producer, expired) in self.expired().into_iter().enumerate() {
+            self.fail_records(producer, expired, "delivery.timeout.ms");
+        }
         for producer in 0..self.producers.len() {
             let queued: f64 =
                 self.feeds.iter().filter(|f| f.producer == producer).map(|f| f.queued).sum();
@@ -154,16 +169,24 @@ impl World<'_> {
                 for feed in self.feeds.iter_mut().filter(|f| f.producer == producer) {
                     feed.queued *= keep;
                 }
-                let state = &mut self.producers[producer];
-                if state.total_failed <= 0.0 {
-                    let name = &self.scenario.producers[producer].name;
-                    let words = "records wait longer than max.block.ms and fail".to_owned();
-                    self.recorder.event(self.now, "records_failed", name, words);
-                }
-                state.total_failed += queued - most;
-                state.queued = most;
+                self.fail_records(producer, queued - most, "max.block.ms");
+                self.producers[producer].queued = most;
             }
         }
+    }
+
+    /// Records that have waited for too long fail; the first time leaves a mark.
+    fn fail_records(&mut self, producer: usize, records: f64, limit: &str) {
+        if records <= 0.0 {
+            return;
+        }
+        let state = &mut self.producers[producer];
+        if state.total_failed <= 0.0 {
+            let name = &self.scenario.producers[producer].name;
+            let words = format!("records wait longer than {limit} and fail");
+            self.recorder.event(self.now, "records_failed", name, words);
+        }
+        state.total_failed += records;
     }
 
     /// Retention deletes segments; readers that still wanted them lose records.

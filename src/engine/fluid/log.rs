@@ -124,6 +124,11 @@ impl Log {
         self.closed.front().map_or(self.opened, |segment| segment.newest)
     }
 
+    /// Bytes of the active segment: those that are checked after a crash.
+    pub(super) fn active_bytes(&self) -> f64 {
+        self.active_bytes
+    }
+
     /// Deletes what retention no longer keeps; returns the bytes that one replica lost.
     pub(super) fn retain(&mut self, settings: &TopicSettings, now: SimTime) -> f64 {
         let now = now.as_secs_f64();

@@ -141,8 +141,7 @@ impl World<'_> {
             meters.total.records[group] += rate * seconds;
             meters.total.work[group] += rate * seconds * self.processing_time(group, rate);
         }
-        let copies = &self.reassignment.copies;
-        meters.moved += copies.iter().map(|copy| copy.rate).sum::<f64>() * seconds;
+        meters.moved += self.copies().map(|copy| copy.rate).sum::<f64>() * seconds;
         meters.remember(self.now);
         self.meters = meters;
     }

@@ -10,7 +10,8 @@
 //! one flow per producer and partition loads the leader and all followers; consumption is a flow of
 //! its own per group and partition, and so is each replica that moves.
 //!
-//! What it does not know: latencies, request handlers and network threads, failures.
+//! What it does not know: latencies, request handlers and network threads; what acks=1 loses when
+//! a leader dies.
 
 mod advance;
 mod brokers;
@@ -19,6 +20,7 @@ mod credit;
 mod deaths;
 mod distance;
 mod fair_share;
+mod faults;
 mod feeds;
 mod flows;
 mod groups;
@@ -122,8 +124,9 @@ impl World<'_> {
             Event::MemberReady { group, member } => self.member_ready(group, member),
             Event::MemberLost { group, member } => self.member_lost(group, member),
             Event::MemberBack { group } => self.member_back(group),
-            Event::Handover { group: _ } => self.rewired = true,
+            Event::Handover { group: _ } | Event::Learned => self.rewired = true,
             Event::Timeline { entry } => self.timeline(entry),
+            Event::Control { step } => self.control_step(step),
         }
     }
 }

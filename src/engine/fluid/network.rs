@@ -3,7 +3,7 @@
 use super::fair_share::FairShare;
 use super::feeds::Lane;
 use super::world::{Life, World};
-use crate::cluster::{BrokerId, HostId, TopicId};
+use crate::cluster::{BrokerId, HostId, PartitionId, Replica, TopicId};
 use crate::model::batching::Batching;
 use crate::model::link::Way;
 use crate::model::quota::Quota;
@@ -214,7 +214,11 @@ impl World<'_> {
         for partition in &self.cluster.partitions {
             let mut loops = Vec::with_capacity(partition.replicas.len());
             if let Some(leader) = partition.leader {
-                for replica in partition.replicas.iter().filter(|r| r.broker != leader) {
+                let id = PartitionId::from_index(network.of_partition.len());
+                let follows = |replica: &&Replica| {
+                    replica.broker != leader && self.replicates(id, replica.broker)
+                };
+                for replica in partition.replicas.iter().filter(follows) {
                     let next = network.followers.len() as u32;
                     let index = *pairs.entry((leader, replica.broker)).or_insert(next);
                     if index == next {

@@ -3,9 +3,10 @@
 use super::world::World;
 use crate::cluster::{BrokerId, PartitionId};
 use crate::metrics::{
-    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, ProducerOutcome, Run,
-    Series, SeriesIndex, ThresholdLine, TopicOutcome,
+    Bottleneck, BrokerOutcome, Cost, CostItem, EngineKind, GroupOutcome, OutageEntry,
+    ProducerOutcome, Run, Series, SeriesIndex, ThresholdLine, TopicOutcome,
 };
+use crate::model::client::Acks;
 use crate::model::policy::{ScalingPolicy, Target};
 use crate::units::SimTime;
 use std::collections::BTreeMap;
@@ -20,7 +21,16 @@ impl World<'_> {
         let from = self.scenario.warmed_up();
         let index = SeriesIndex::new(&series, from, self.end);
         let producers = self.producer_outcomes(&index);
-        let topics = self.topic_outcomes(&index);
+        let mut topics = self.topic_outcomes(&index);
+        let faults = self.faults.take().map(|faults| faults.control);
+        let (mut operations, outages) = faults
+            .map(|control| control.finish(self.end, &self.scenario.cluster))
+            .unwrap_or_default();
+        self.operations.append(&mut operations);
+        // What acks=1 loses with a leader is not known here.
+        let safe = self.scenario.producers.iter().all(|one| one.settings.acks == Acks::All);
+        let lost_records = (safe || outages.is_empty()).then_some(0);
+        OutageEntry::add_up(&outages, &mut topics);
         let groups = self.group_outcomes(&index);
         let brokers = self.broker_outcomes(&index);
         let cost = self.cost(&series);
@@ -52,6 +62,8 @@ impl World<'_> {
             decisions: self.decisions,
             alerts: Vec::new(),
             operations: self.operations,
+            outages,
+            lost_records,
             thresholds,
             events,
             cost,

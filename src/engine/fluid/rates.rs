@@ -4,6 +4,7 @@ use super::feeds::Feed;
 use super::network::{Loop, Network};
 use super::uses::Uses;
 use super::world::World;
+use crate::cluster::PartitionId;
 use crate::model::batching::{self, Batching};
 use crate::model::fetching::{
     FetchLoop, REPLICA_FETCH_MIN, REPLICA_FETCH_RESPONSE, REPLICA_FETCH_WAIT,
@@ -58,7 +59,7 @@ impl World<'_> {
         }
         // Copies do not grow with the load: they belong to the fixed part.
         let mut copying = vec![0.0; asked.len()];
-        copying.extend(self.reassignment.copies.iter().map(|copy| copy.rate));
+        copying.extend(self.copies().map(|copy| copy.rate));
         asked.resize(copying.len(), 0.0);
         let mut demand = std::mem::take(&mut network.demand);
         let mut standing = std::mem::take(&mut network.standing);
@@ -99,8 +100,10 @@ impl World<'_> {
                 self.lane_batching(*lane, *trip, leaders, waits)
             })
             .collect();
-        for feed in &self.feeds {
-            let rate = if feed.queued > NOTHING && feed.rate > 0.0 {
+        for (index, feed) in self.feeds.iter().enumerate() {
+            let rate = if !self.takes(index, feed) {
+                0.0
+            } else if feed.queued > NOTHING && feed.rate > 0.0 {
                 feed.rate
             } else {
                 self.offered(feed)
@@ -112,8 +115,12 @@ impl World<'_> {
         }
         network.written.clear();
         network.written.resize(self.cluster.hosts.len(), 0.0);
-        for (partition, bytes) in self.cluster.partitions.iter().zip(&network.bytes) {
-            for replica in &partition.replicas {
+        let partitions = self.cluster.partitions.iter().enumerate();
+        for ((index, partition), bytes) in partitions.zip(&network.bytes) {
+            let follows = |replica: &&crate::cluster::Replica| {
+                self.replicates(PartitionId::from_index(index), replica.broker)
+            };
+            for replica in partition.replicas.iter().filter(follows) {
                 let host = self.cluster.broker(replica.broker).host;
                 network.written[host.index()] += bytes;
             }
@@ -223,10 +230,11 @@ impl World<'_> {
         let lent = network.lent.iter().copied().chain(std::iter::repeat(1.0));
         share.reset(network.fixed.iter().zip(lent).map(|(fixed, lent)| lent - fixed));
         let mut uses = Uses::new();
-        for feed in &self.feeds {
+        for (index, feed) in self.feeds.iter().enumerate() {
             uses.clear();
             self.uses_of_feed(network, feed, &mut uses);
-            let open = self.cluster.partition(feed.partition).leader.is_some();
+            let led = self.cluster.partition(feed.partition).leader.is_some();
+            let open = led && self.takes(index, feed);
             let demand = match (open, feed.queued > NOTHING) {
                 (false, _) => 0.0,
                 (true, true) => f64::INFINITY,
@@ -240,18 +248,21 @@ impl World<'_> {
                 self.uses_of_slot(network, group, index, &mut uses);
                 let partition = slot.partition.index();
                 let behind = self.logs[partition].end - slot.position > NOTHING;
-                let demand = match (network.of_slot[group][index], behind) {
-                    (None, _) => 0.0,
-                    (Some(_), true) => f64::INFINITY,
-                    (Some(_), false) => network.records[partition],
+                let open = network.of_slot[group][index].is_some() && self.gives(group, index);
+                let demand = match (open, behind) {
+                    (false, _) => 0.0,
+                    (true, true) => f64::INFINITY,
+                    (true, false) => network.records[partition],
                 };
                 share.flow(demand, 1.0 / network.record_bytes[partition], uses.iter().copied());
             }
         }
-        for copy in &self.reassignment.copies {
+        for copy in self.copies() {
             uses.clear();
             self.uses_of_copy(network, copy, &mut uses);
-            share.flow(f64::INFINITY, 1.0, uses.iter().copied());
+            let led = self.cluster.partition(copy.step.partition).leader.is_some();
+            let demand = if led { f64::INFINITY } else { 0.0 };
+            share.flow(demand, 1.0, uses.iter().copied());
         }
         network.share = share;
     }
@@ -289,7 +300,7 @@ impl World<'_> {
                 slot.rate = rates.next().unwrap_or(0.0);
             }
         }
-        for copy in &mut self.reassignment.copies {
+        for copy in self.reassignment.copies.iter_mut().chain(&mut self.catching) {
             copy.rate = rates.next().unwrap_or(0.0);
         }
     }

@@ -241,6 +241,7 @@ impl World<'_> {
                 self.scale_brokers(wanted, crate::scenario::Rebalancing::None);
             }
             TimelineAction::Reassign { rebalancing } => self.reassign(*rebalancing),
+            TimelineAction::Fault(_) => {}
             TimelineAction::ScaleGroup { group, members } => {
                 self.scale_group(group.index(), *members);
             }

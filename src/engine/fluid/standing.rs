@@ -3,7 +3,7 @@
 use super::play;
 use super::world::World;
 use crate::chance::Seed;
-use crate::cluster::HostId;
+use crate::cluster::{HostId, PartitionId};
 use crate::model::curves::{Curve, Steps};
 use crate::scenario::{EngineChoice, Initial, Scenario};
 use crate::units::{SimSpan, SimTime};
@@ -33,6 +33,16 @@ pub fn standing(
         timeline: Vec::new(),
         ..scenario.clone()
     };
+    // Replicas on brokers that are down take no part.
+    for (index, partition) in still.cluster.partitions.iter_mut().enumerate() {
+        let follows = |broker| world.replicates(PartitionId::from_index(index), broker);
+        if partition.leader.is_some() {
+            partition.replicas.retain(|replica| follows(replica.broker));
+        } else {
+            partition.leader = partition.replicas.first().map(|replica| replica.broker);
+        }
+        partition.isr = partition.replicas.iter().map(|replica| replica.broker).collect();
+    }
     // Machines of brokers come first, those of clients follow: brokers that joined go behind them.
     let known = scenario.cluster.hosts.len();
     for broker in still.cluster.brokers.iter_mut().filter(|one| one.host.index() >= known) {

@@ -54,6 +54,8 @@ impl<'s> World<'s> {
             feeds: Vec::new(),
             groups: Vec::new(),
             reassignment: Reassignment::default(),
+            faults: None,
+            catching: Vec::new(),
             policies: scenario.autoscaling.iter().map(|scaler| scaler.policy.clone()).collect(),
             network: Network::default(),
             credits: Vec::new(),
@@ -161,7 +163,9 @@ impl<'s> World<'s> {
             let first = SimTime::ZERO.saturating_add(policy.period());
             self.agenda.schedule(first, Event::Evaluate { scaler });
         }
-        for (entry, what) in self.scenario.timeline.iter().enumerate() {
+        self.expect_faults();
+        let others = self.scenario.timeline.iter().enumerate();
+        for (entry, what) in others.filter(|(_, what)| !what.action.is_fault()) {
             self.agenda.schedule(what.at, Event::Timeline { entry });
         }
     }

@@ -122,6 +122,9 @@ impl World<'_> {
             self.cpu(network, to, follower_cpu, uses);
         }
         for replica in &partition.replicas {
+            if !self.replicates(feed.partition, replica.broker) {
+                continue;
+            }
             self.write(network, replica.broker, replica.log_dir, feed.record_bytes, uses);
         }
         self.cpu(network, host, leader_cpu, uses);

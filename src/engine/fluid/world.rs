@@ -1,6 +1,7 @@
 //! The state of a simulated cluster between two events.
 
 use super::credit::Credit;
+use super::faults::Faults;
 use super::feeds::{Feed, ProducerState};
 use super::groups::GroupState;
 use super::log::Log;
@@ -8,6 +9,7 @@ use super::meters::Meters;
 use super::network::Network;
 use crate::chance::{Chance, Seed};
 use crate::cluster::{BrokerId, Cluster};
+use crate::engine::control::Step;
 use crate::engine::kernel::Agenda;
 use crate::metrics::{DecisionEntry, OperationEntry, Recorder};
 use crate::model::operation::Move;
@@ -36,6 +38,10 @@ pub(super) enum Event {
     Handover { group: usize },
     /// An entry of the timeline.
     Timeline { entry: usize },
+    /// Something that the controller has to do with.
+    Control { step: Step },
+    /// Clients have learnt who leads.
+    Learned,
 }
 
 /// Where a broker is in its life.
@@ -47,6 +53,8 @@ pub(super) enum Life {
     InService,
     /// In service until its replicas have moved away.
     Leaving,
+    /// Its process is gone, or cannot be reached.
+    Down,
     /// Stopped.
     Gone,
 }
@@ -122,6 +130,10 @@ pub(super) struct World<'s> {
     pub feeds: Vec<Feed>,
     pub groups: Vec<GroupState>,
     pub reassignment: Reassignment,
+    /// What follows from faults; `None` in a scenario without any.
+    pub faults: Option<Box<Faults>>,
+    /// Replicas that catch up after their broker was down.
+    pub catching: Vec<Copying>,
     pub policies: Vec<Policy>,
     pub network: Network,
     /// Burst credit of NICs and disks.
@@ -154,6 +166,11 @@ impl World<'_> {
         let stays = |state: &&BrokerState| state.life == Life::InService;
         let all = self.brokers.iter().enumerate();
         all.filter(|(_, state)| stays(state)).map(|(i, _)| BrokerId::from_index(i)).collect()
+    }
+
+    /// Replicas on their way to other brokers, and those that catch up.
+    pub(super) fn copies(&self) -> impl Iterator<Item = &Copying> {
+        self.reassignment.copies.iter().chain(&self.catching)
     }
 
     /// The instant of an event that lies a span ahead, never beyond the end of time.

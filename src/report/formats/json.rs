@@ -3,7 +3,8 @@
 use crate::analysis::{CONFIDENCE, replications};
 use crate::metrics::{
     AlertEntry, BrokerOutcome, Cost, DecisionEntry, GroupOutcome, ObjectiveOutcome, OperationEntry,
-    Population, ProducerOutcome, Quantiles, ResourceUse, Run, Spread, TopicOutcome, Utilisation,
+    OutageEntry, Population, ProducerOutcome, Quantiles, ResourceUse, Run, Spread, TopicOutcome,
+    Utilisation,
 };
 use crate::report::document::VERSION;
 use crate::units::{SimSpan, SimTime};
@@ -49,6 +50,8 @@ pub fn summary(run: &Run) -> Value {
         "decisions": list(&run.decisions, decision),
         "alerts": list(&run.alerts, alert),
         "operations": list(&run.operations, operation),
+        "outages": list(&run.outages, outage),
+        "lost_records": run.lost_records,
         "cost": run.cost.as_ref().map(cost),
     });
     if !run.others.is_empty() {
@@ -211,6 +214,19 @@ fn operation(one: &OperationEntry) -> Value {
         "start_s": one.start.as_secs_f64(),
         "end_s": one.end.map(SimTime::as_secs_f64),
         "moved_bytes": number(one.moved_bytes),
+    })
+}
+
+fn outage(one: &OutageEntry) -> Value {
+    json!({
+        "topic": one.topic,
+        "partition": one.partition,
+        "offline_s": one.offline.as_secs_f64(),
+        "longest_offline_s": one.longest_offline.as_secs_f64(),
+        "stalled_s": one.stalled.as_secs_f64(),
+        "longest_stalled_s": one.longest_stalled.as_secs_f64(),
+        "under_replicated_s": one.under_replicated.as_secs_f64(),
+        "lasts": one.lasts,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::config::{self, Config};
 use super::costs;
+use super::failover;
 use super::hosts::HostGroup;
 use super::{Context, MOST_BROKERS};
 use crate::chance::Distribution;
@@ -90,6 +91,7 @@ fn read_settings(
     check: &mut Check,
 ) -> Option<BrokerSettings> {
     let waits = version.get("high_watermark_waits_for_min_insync").and_then(Node::text);
+    let failover = failover::read(config, version, check);
     let mut count = |name: &str| config.count(name, 1, check);
     let replica_fetchers = count("num.replica.fetchers");
     let network_threads = count("num.network.threads");
@@ -120,6 +122,7 @@ fn read_settings(
         tls,
         rack_aware_reads,
         waits_for_min_insync: waits == Some("true"),
+        failover: failover?,
     })
 }
 

@@ -35,6 +35,11 @@ pub(super) const BROKER: Family = Family {
         "compression.type",
         "compression.gzip.level",
         "compression.zstd.level",
+        "broker.session.timeout.ms",
+        "broker.heartbeat.interval.ms",
+        "auto.leader.rebalance.enable",
+        "leader.imbalance.check.interval.seconds",
+        "num.recovery.threads.per.data.dir",
     ],
 };
 pub(super) const TOPIC: Family = Family {
@@ -88,6 +93,9 @@ pub(super) const CONSUMER: Family = Family {
         "max.poll.interval.ms",
         "receive.buffer.bytes",
         "client.rack",
+        "request.timeout.ms",
+        "retry.backoff.ms",
+        "retry.backoff.max.ms",
     ],
 };
 

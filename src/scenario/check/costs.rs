@@ -1,7 +1,9 @@
 //! Cards of costs.
 
+use crate::chance::Distribution;
 use crate::form::{Check, Key, Node, Shape, Table};
 use crate::model::cost::Costs;
+use crate::model::failover::FailoverCosts;
 use crate::model::heap::Heaps;
 use crate::units::{Bytes, SimSpan};
 use std::collections::BTreeMap;
@@ -67,6 +69,15 @@ const COSTS: Table = &[
     Key::default("header_bytes", BYTES, "100 B", "of a request, or of a response"),
     Key::default("fetch_partition_bytes", BYTES, "30 B", "of a partition in a fetch request"),
     Key::default("offset_bytes", BYTES, "100 B", "of a committed offset"),
+    Key::default("controller_change", SPAN, "20 ms", "from a controller's decision to its force"),
+    Key::default("controller_partition", SPAN, "30 us", "further, per partition that changes"),
+    Key::default(
+        "broker_start",
+        PAUSE,
+        "lognormal(p50 8 s, p95 15 s)",
+        "from starting a broker's process until it looks at its logs",
+    ),
+    Key::default("recovery_ns_per_byte", NS_PER_BYTE, "1", "checking a log after a crash, ns"),
     Key::required("broker_memory", BYTES, "memory that is not page cache"),
 ];
 
@@ -74,13 +85,15 @@ const COSTS: Table = &[
 pub(super) fn read(title: &str, values: &Node, check: &mut Check) -> Option<Costs> {
     let mut card = check.open(values, &format!("card/{title}"), COSTS)?;
     let (mut spans, mut numbers, mut sizes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut pause = None;
+    let mut laws = BTreeMap::new();
     // Everything is read before anything may be missing, so that all problems are told.
     for key in COSTS {
         let name = key.name;
         match key.shape {
             Shape::Number { .. } => numbers.extend(card.number(name).map(|number| (name, number))),
-            Shape::Distribution { .. } => pause = card.distribution::<SimSpan>(name),
+            Shape::Distribution { .. } => {
+                laws.extend(card.distribution::<SimSpan>(name).map(|law| (name, law)));
+            }
             _ if BYTE_KEYS.contains(&name) => {
                 sizes.extend(card.quantity::<Bytes>(name).map(|bytes| (name, bytes)));
             }
@@ -91,13 +104,14 @@ pub(super) fn read(title: &str, values: &Node, check: &mut Check) -> Option<Cost
     let number = |key: &str| numbers.get(key).copied();
     let bytes = |key: &str| sizes.get(key).copied();
     let heap = Heaps {
-        collection: pause?,
+        collection: laws.remove("collection")?,
         broker_eden: bytes("broker_eden")?,
         client_eden: bytes("client_eden")?,
         request_garbage: bytes("request_garbage")?,
         record_garbage: bytes("record_garbage")?,
     };
     Some(Costs {
+        failover: failover(span, number, laws.remove("broker_start"))?,
         hand_off: span("hand_off")?,
         produce_request: span("produce_request")?,
         fetch_request: span("fetch_request")?,
@@ -133,5 +147,19 @@ pub(super) fn read(title: &str, values: &Node, check: &mut Check) -> Option<Cost
         fetch_partition_bytes: bytes("fetch_partition_bytes")?.get(),
         offset_bytes: bytes("offset_bytes")?.get(),
         broker_memory: bytes("broker_memory")?,
+    })
+}
+
+/// What changes of leaders and starts of brokers take.
+fn failover(
+    span: impl Fn(&str) -> Option<SimSpan>,
+    number: impl Fn(&str) -> Option<f64>,
+    broker_start: Option<Distribution<SimSpan>>,
+) -> Option<FailoverCosts> {
+    Some(FailoverCosts {
+        controller_change: span("controller_change")?,
+        controller_partition: span("controller_partition")?,
+        broker_start: broker_start?,
+        recovery_ns_per_byte: number("recovery_ns_per_byte")?,
     })
 }

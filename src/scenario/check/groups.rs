@@ -332,6 +332,9 @@ fn read_settings(
     let heartbeat = count("heartbeat.interval.ms", 1);
     let max_poll_interval = count("max.poll.interval.ms", 1);
     let receive_buffer = count("receive.buffer.bytes", 1);
+    let request_timeout = count("request.timeout.ms", 1);
+    let retry_backoff = count("retry.backoff.ms", 0);
+    let retry_backoff_max = count("retry.backoff.max.ms", 0);
     let millis = |ms: u64| SimSpan::from_nanos(ms.saturating_mul(1_000_000));
     // In the consumer protocol the broker sets the pace.
     let (mut session, mut heartbeat) = (session?, heartbeat?);
@@ -351,6 +354,9 @@ fn read_settings(
         heartbeat_interval: millis(heartbeat),
         max_poll_interval: millis(max_poll_interval?),
         receive_buffer: Bytes::new(receive_buffer?),
+        request_timeout: millis(request_timeout?),
+        retry_backoff: millis(retry_backoff?),
+        retry_backoff_max: millis(retry_backoff_max?),
         poll_partition,
         on_jvm: super::producers::on_jvm(card),
         commits,

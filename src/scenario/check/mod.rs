@@ -8,6 +8,8 @@ mod cluster;
 mod codec;
 mod config;
 mod costs;
+mod failover;
+mod faults;
 mod groups;
 mod hosts;
 mod initial;
@@ -208,12 +210,15 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let group_names = groups::names(root);
     let initial = initial::read(&mut fields, &group_names);
     let mut autoscaling = autoscaling::read(&mut fields, &group_names);
-    let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names);
+    let timeline = timeline::read(&mut fields, basics.as_ref(), &group_names, brokers.as_ref());
     let producer_names = producers::names(root);
     let names = slo::Names { producers: &producer_names, groups: &group_names };
     let slo = slo::read(&mut fields, names);
     let (basics, brokers) = (basics?, brokers?);
     check_engine(basics.engine, producers.as_deref(), &mut fields);
+    let rack_aware = brokers.settings.rack_aware_reads;
+    let (entries, scalers) = (timeline.as_ref(), autoscaling.as_ref());
+    faults::check_engine(basics.engine, entries, scalers, rack_aware, &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {
         codec::price(groups, producers, basics.duration);
         if let Some(scalers) = &mut autoscaling {
@@ -250,11 +255,10 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
 /// Refuses what the engine that is asked for does not know.
 fn check_engine(engine: EngineChoice, producers: Option<&[Producer]>, fields: &mut Fields<'_, '_>) {
     if engine == EngineChoice::Des {
-        for key in ["autoscaling", "timeline"] {
-            if fields.has(key) && fields.raw(key).is_some_and(|node| !node.items().is_empty()) {
-                let allowed = "engine: fluid, or nothing here: requests know it not yet";
-                fields.refuse(key, format!("`{key}` with engine des"), allowed);
-            }
+        let key = "autoscaling";
+        if fields.has(key) && fields.raw(key).is_some_and(|node| !node.items().is_empty()) {
+            let allowed = "engine: fluid, or nothing here: requests know it not yet";
+            fields.refuse(key, format!("`{key}` with engine des"), allowed);
         }
     }
     let cold = fields.node().get("initial").and_then(|initial| initial.get("page_cache")?.text());

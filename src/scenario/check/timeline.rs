@@ -1,15 +1,18 @@
 //! `timeline`: what happens when.
 
-use super::Basics;
 use super::autoscaling::read_rebalancing;
-use crate::cluster::GroupId;
+use super::cluster::Brokers;
+use super::{Basics, faults};
+use crate::cluster::{Cluster, GroupId};
 use crate::form::{Fields, Key, Node, Shape, Table};
 use crate::scenario::scenario::{TimelineAction, TimelineEntry};
 use crate::units::{ByteRate, SimSpan, SimTime};
 
-const AT: Key = Key::optional("at", Shape::Text, "wall clock of the first day, or a date-time");
-const AFTER: Key = Key::optional("after", Shape::quantity::<SimSpan>(), "time since the start");
-const DO: Key = Key::required("do", Shape::Word(WORDS), "what happens");
+pub(super) const AT: Key =
+    Key::optional("at", Shape::Text, "wall clock of the first day, or a date-time");
+pub(super) const AFTER: Key =
+    Key::optional("after", Shape::quantity::<SimSpan>(), "time since the start");
+pub(super) const DO: Key = Key::required("do", Shape::Word(WORDS), "what happens");
 
 const ADD_BROKERS: Table = &[
     AT,
@@ -48,15 +51,26 @@ pub(crate) const ACTIONS: &[(&str, Table)] = &[
     ("kill_members", KILL_MEMBERS),
     ("add_members", CHANGE_MEMBERS),
     ("remove_members", CHANGE_MEMBERS),
+    ("kill_broker", faults::KILL),
+    ("stop_broker", faults::STOP),
+    ("start_broker", faults::START),
+    ("lose_zone", faults::LOSE_ZONE),
 ];
-const WORDS: &[&str] =
-    &["add_brokers", "reassign", "scale_group", "kill_members", "add_members", "remove_members"];
-/// Words of the grammar that no engine simulates yet.
-const NOT_YET: [&str; 19] = [
+pub(super) const WORDS: &[&str] = &[
+    "add_brokers",
+    "reassign",
+    "scale_group",
+    "kill_members",
+    "add_members",
+    "remove_members",
     "kill_broker",
     "stop_broker",
-    "remove_broker",
+    "start_broker",
     "lose_zone",
+];
+/// Words of the grammar that no engine simulates yet.
+const NOT_YET: [&str; 16] = [
+    "remove_broker",
     "slow_disk",
     "full_disk",
     "cap_nic",
@@ -78,17 +92,31 @@ pub(super) fn read(
     fields: &mut Fields<'_, '_>,
     basics: Option<&Basics>,
     groups: &[String],
+    brokers: Option<&Brokers>,
 ) -> Option<Vec<TimelineEntry>> {
+    let cluster = brokers.map(|brokers| &brokers.cluster);
     let mut entries = Vec::new();
     let mut sound = true;
-    for (index, item) in fields.list("timeline").iter().enumerate() {
+    let items = fields.list("timeline");
+    for (index, item) in items.iter().enumerate() {
         let path = format!("timeline/{index}");
-        let entry = read_entry(item, &path, fields, basics, groups);
+        let names = Names { groups, cluster };
+        let entry = read_entry(item, &path, fields, basics, names);
         sound &= entry.is_some();
-        entries.extend(entry);
+        entries.extend(entry.map(|entry| (entry, index)));
     }
-    entries.sort_by_key(|entry: &TimelineEntry| entry.at);
-    sound.then_some(entries)
+    entries.sort_by_key(|(entry, _): &(TimelineEntry, usize)| entry.at);
+    if let (true, Some(cluster)) = (sound, cluster) {
+        sound = faults::check_order(&entries, items, cluster, fields);
+    }
+    sound.then(|| entries.into_iter().map(|(entry, _)| entry).collect())
+}
+
+/// What entries refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    groups: &'a [String],
+    pub cluster: Option<&'a Cluster>,
 }
 
 fn read_entry(
@@ -96,7 +124,7 @@ fn read_entry(
     path: &str,
     fields: &mut Fields<'_, '_>,
     basics: Option<&Basics>,
-    groups: &[String],
+    names: Names<'_>,
 ) -> Option<TimelineEntry> {
     let check = fields.check();
     let word = node.get("do").and_then(Node::text);
@@ -119,8 +147,9 @@ fn read_entry(
         1 => {
             read_rebalancing(&mut entry).map(|rebalancing| TimelineAction::Reassign { rebalancing })
         }
-        2 => read_scaling(&mut entry, groups),
-        word => read_members(&mut entry, groups, word),
+        2 => read_scaling(&mut entry, names.groups),
+        word if WORDS[word].ends_with("_members") => read_members(&mut entry, names.groups, word),
+        word => faults::read(&mut entry, WORDS[word], names).map(TimelineAction::Fault),
     };
     Some(TimelineEntry { at: at?, action: action? })
 }
@@ -131,7 +160,7 @@ fn read_scaling(entry: &mut Fields<'_, '_>, groups: &[String]) -> Option<Timelin
     Some(TimelineAction::ScaleGroup { group: group?, members: members? as u32 })
 }
 
-/// `kill_members`, `add_members` and `remove_members`, the last three of the words.
+/// `kill_members`, `add_members` and `remove_members`, in the order of the words.
 fn read_members(
     entry: &mut Fields<'_, '_>,
     groups: &[String],

@@ -189,6 +189,16 @@ fn faults_name_brokers_that_are_there_and_can_befall_them() {
     refused(&(kill(5, 1, "") + &kill(4, 1, "")), "s.yaml:21:5", &["broker 1 is down at 5 min"]);
     let moves = kill(1, 1, "") + "  - {after: 2 min, do: add_brokers}\n";
     refused(&moves, "s.yaml:21:3", &["faults of brokers and moves of partitions", "yet"]);
+    // Requests do not know who reads from a follower that fails.
+    let aware = "cluster:\n  config: {replica.selector.class: \
+                 org.apache.kafka.common.replica.RackAwareReplicaSelector}\n";
+    let text = GOOD.replacen("cluster:\n", aware, 1) + "engine: des\ntimeline:\n";
+    let found = problems(&(text + &kill(1, 1, ""))).expect("it is refused");
+    assert!(found.contains("rack-aware") && found.contains("yet"), "{found}");
+    let other = "engine: des\ntimeline:\n  - {after: 1 min, do: scale_group, group: billing, \
+                 members: 3}\n";
+    let found = problems(&format!("{GOOD}{other}{}", kill(2, 1, ""))).expect("it is refused");
+    assert!(found.contains("only faults of brokers"), "{found}");
     // Back after five minutes, and gone again.
     let again = kill(1, 2, ", lasts: 5 min") + &kill(6, 2, "");
     let start = "  - {after: 7 min, do: start_broker, broker: 2}\n";

@@ -4,7 +4,9 @@ use super::timeline::{AFTER, AT, DO, Names};
 use crate::cluster::{BrokerId, Cluster};
 use crate::form::{Fields, Key, Node, Shape, Table};
 use crate::model::fault::{Fault, FaultKind};
-use crate::scenario::scenario::{EngineChoice, Scaler, TimelineAction, TimelineEntry};
+use crate::scenario::scenario::{
+    BrokerSettings, EngineChoice, Scaler, TimelineAction, TimelineEntry,
+};
 use crate::units::{SimSpan, SimTime};
 
 const BROKER: Key =
@@ -127,11 +129,11 @@ pub(super) fn check_order(
 }
 
 /// Of the timeline, requests know faults; and nobody moves partitions while brokers fail.
-pub(super) fn check_engine(
+pub(super) fn check(
     engine: EngineChoice,
     entries: Option<&Vec<TimelineEntry>>,
     autoscaling: Option<&Vec<Scaler>>,
-    rack_aware: bool,
+    brokers: &BrokerSettings,
     fields: &mut Fields<'_, '_>,
 ) {
     let Some(entries) = entries else { return };
@@ -141,7 +143,7 @@ pub(super) fn check_engine(
         let allowed = "engine: fluid, or only faults of brokers: requests know the rest not yet";
         fields.refuse("timeline", "`timeline` with engine des", allowed);
     }
-    if engine == EngineChoice::Des && faults > 0 && rack_aware {
+    if engine == EngineChoice::Des && faults > 0 && brokers.rack_aware_reads {
         let allowed = "engine: fluid: requests know not yet who reads from a follower that fails";
         fields.refuse("timeline", "faults with a rack-aware replica selector", allowed);
     }

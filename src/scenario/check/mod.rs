@@ -216,9 +216,8 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let slo = slo::read(&mut fields, names);
     let (basics, brokers) = (basics?, brokers?);
     check_engine(basics.engine, producers.as_deref(), &mut fields);
-    let rack_aware = brokers.settings.rack_aware_reads;
-    let (entries, scalers) = (timeline.as_ref(), autoscaling.as_ref());
-    faults::check_engine(basics.engine, entries, scalers, rack_aware, &mut fields);
+    let scalers = autoscaling.as_ref();
+    faults::check(basics.engine, timeline.as_ref(), scalers, &brokers.settings, &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {
         codec::price(groups, producers, basics.duration);
         if let Some(scalers) = &mut autoscaling {

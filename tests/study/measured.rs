@@ -79,9 +79,11 @@ fn a_killed_broker_stops_acknowledgements_for_as_long_as_measured() {
         };
         // When the last heartbeat was is chance: nine seconds after it the broker is fenced.
         let run = |seed| {
-            stall(&simulated(&play("failure", sets, seed), "acked_records_s", "shop"), rate, [
-                20.0, 40.0,
-            ])
+            stall(
+                &simulated(&play("failure", sets, seed), "acked_records_s", "shop"),
+                rate,
+                [20.0, 40.0],
+            )
         };
         agree(&format!("kill, {split}"), [mean((1..=2).map(of)), mean((1..=8).map(run))], 0.2);
     }
@@ -89,7 +91,7 @@ fn a_killed_broker_stops_acknowledgements_for_as_long_as_measured() {
 
 #[test]
 fn a_clean_restart_stalls_as_little_as_measured() {
-    for repeat in 1..=2 {
+    for repeat in 1..=2_u32 {
         let points = measured(&format!("restart/fit-{repeat}"), "acked_records_s", "shop");
         let timeline = "timeline=[{after: 20 s, do: stop_broker, broker: 2, lasts: 10 s}]";
         let run = play("failure", &[timeline], u64::from(repeat));

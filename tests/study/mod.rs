@@ -5,6 +5,7 @@ mod calibration;
 mod consumers;
 mod latencies;
 mod lints;
+mod measured;
 mod policies;
 mod recommend;
 

@@ -195,10 +195,8 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
         week_offset: basics.as_ref().map_or(SimSpan::ZERO, |basics| week_offset(basics.start)),
     };
     let mut hosts = hosts::read(&mut fields, &mut context);
-    let machines = match &mut hosts {
-        Some(groups) => hosts::number(groups, broker_machines(root)),
-        None => Vec::new(),
-    };
+    let number = |groups: &mut Vec<_>| hosts::number(groups, broker_machines(root));
+    let machines = hosts.as_mut().map(number).unwrap_or_default();
     let links = links::read(&mut fields, &mut context, hosts.as_deref());
     let brokers = cluster::read(&mut fields, &mut context, hosts.as_ref());
     let topics = topics::read(&mut fields, &mut context, brokers.as_ref());

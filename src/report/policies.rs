@@ -25,7 +25,11 @@ pub fn table(outcomes: &[PolicyOutcome]) -> Table {
 
 /// What stands out: objectives that are missed, and sizes that swing.
 pub fn findings(outcomes: &[PolicyOutcome]) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found: Vec<String> = outcomes
+        .iter()
+        .filter(|one| !one.attainable)
+        .flat_map(|oracle| outcomes.iter().filter_map(move |one| regret(one, oracle)))
+        .collect();
     for one in outcomes {
         for missed in one.run.slo.iter().filter(|slo| slo.met == Some(false)) {
             found.push(format!("{} misses `{}`.", one.name, missed.expression));
@@ -44,6 +48,24 @@ pub fn findings(outcomes: &[PolicyOutcome]) -> Vec<String> {
         }
     }
     found
+}
+
+/// What a policy that meets its objectives takes more than the oracle.
+fn regret(one: &PolicyOutcome, oracle: &PolicyOutcome) -> Option<String> {
+    let (own, best) = (one.mean("member_hours")?, oracle.mean("member_hours")?);
+    let met = |one: &PolicyOutcome| one.mean("objectives_met").unwrap_or(1.0);
+    // Who misses more than the oracle saves nothing by it.
+    if !one.attainable || met(one) < met(oracle) || best <= 0.0 {
+        return None;
+    }
+    let percent = 100.0 * (own / best - 1.0);
+    Some(format!(
+        "{} regrets {} member-hours against {} ({} %).",
+        one.name,
+        crate::units::sig(own - best),
+        oracle.name,
+        crate::units::sig(percent)
+    ))
 }
 
 /// Flat rows, each quantity as `x`, `x_low`, `x_high`, findings, and the recommendation.

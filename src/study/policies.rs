@@ -130,6 +130,8 @@ pub const MEASURES: [Measure; 17] = [
 pub struct PolicyOutcome {
     /// The design's name.
     pub name: String,
+    /// Whether somebody could deploy it: an oracle knows what nobody knows.
+    pub attainable: bool,
     /// The first replication.
     pub run: Run,
     /// Demand and supply in it.
@@ -188,6 +190,7 @@ pub fn compare_policies(
             });
             PolicyOutcome {
                 name: design.name.clone(),
+                attainable: design.scenario.autoscaling.iter().all(|one| !one.policy.is_oracle()),
                 run: of(index)[0].0.clone(),
                 following: of(index)[0].1.clone(),
                 values: values.collect(),
@@ -289,11 +292,12 @@ fn adaptation(one: &Measured<'_>) -> f64 {
 }
 
 /// The index of the policy to take, and why: the cheapest of those that meet most objectives.
+/// Nobody can take an oracle.
 pub fn choose(outcomes: &[PolicyOutcome]) -> Option<(usize, String)> {
     let met = |one: &PolicyOutcome| one.mean("objectives_met").unwrap_or(1.0);
     let of = |one: &PolicyOutcome, key| one.mean(key).unwrap_or(f64::INFINITY);
     let price = |one: &PolicyOutcome| (of(one, "cost_total"), of(one, "member_hours"));
-    let best = (0..outcomes.len()).max_by(|a, b| {
+    let best = (0..outcomes.len()).filter(|one| outcomes[*one].attainable).max_by(|a, b| {
         let (a, b) = (&outcomes[*a], &outcomes[*b]);
         let (cost, hours) = (price(b).0.total_cmp(&price(a).0), price(b).1.total_cmp(&price(a).1));
         met(a).total_cmp(&met(b)).then(cost).then(hours)

@@ -47,6 +47,26 @@ fn the_same_load_and_what_each_policy_makes_of_it() {
 }
 
 #[test]
+fn an_oracle_is_a_measure_and_no_advice() {
+    let with = |name: &str| {
+        let set = format!("autoscaling/0/policy='{}'", policy(name));
+        design(name, &[&set])
+    };
+    let designs = [design("fixed", &["autoscaling=[]"]), with("scaledobject"), with("oracle")];
+    let outcomes = compare_policies(&designs, GroupId(0), Seed::new(1), 2);
+    let [_, keda, oracle] = &outcomes[..] else { panic!("three designs") };
+    // It knows the sale: nothing is missing, and members are there when it begins.
+    let missing = oracle.mean("timeshare_under").expect("a demand");
+    assert!(missing < 0.5, "{missing} % of the time too few");
+    assert_eq!(oracle.mean("objectives_met"), Some(1.0));
+    assert!(oracle.mean("member_hours") < keda.mean("member_hours"));
+    assert!(oracle.mean("lag_seconds_max") < keda.mean("lag_seconds_max"));
+    assert_eq!(choose(&outcomes).expect("a choice").0, 1, "nobody can take the oracle");
+    let words = kafsim::report::policies::findings(&outcomes).join("\n");
+    assert!(words.contains("scaledobject regrets") && !words.contains("fixed regrets"), "{words}");
+}
+
+#[test]
 fn demand_is_counted_in_members() {
     // A record takes a member 100 µs and nothing else: 25,000 records/s need two and a half.
     let sets = [

@@ -91,3 +91,10 @@ kinds! {
         fn decide(&mut self, now: SimTime, observation: &Observation<'_>) -> Vec<Decision>;
     }
 }
+
+impl Policy {
+    /// Whether it knows the load to come.
+    pub fn is_oracle(&self) -> bool {
+        matches!(self, Self::Oracle(_))
+    }
+}

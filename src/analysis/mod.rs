@@ -8,6 +8,7 @@ mod bottleneck;
 mod elasticity;
 mod interval;
 mod lints;
+pub mod issues;
 mod little;
 mod median;
 mod objectives;

@@ -5,6 +5,7 @@ use clap::Args;
 use kafsim::chance::Seed;
 use kafsim::error::{Error, Result};
 use kafsim::interop::{Assignment, reassignment_json};
+use kafsim::report::figures::brokers_picture;
 use kafsim::report::{brokers as tables, output};
 use kafsim::scenario::{LoadOptions, load, load_text};
 use kafsim::study::brokers::{BrokerQuestion, BrokerStudy, Joining, Wave, brokers, waves};
@@ -66,6 +67,7 @@ impl Brokers {
         let question = BrokerQuestion {
             joining: vec![Joining { machine }; count as usize],
             leaving: self.remove.clone(),
+            wanted: None,
         };
         let draws = if self.source.scenario == "-" {
             Vec::new()
@@ -145,6 +147,7 @@ fn write(
         let some: Vec<Assignment> = wave.changes.iter().map(|at| new[*at].clone()).collect();
         place(&format!("wave-{:0width$}.json", index + 1), reassignment_json(&some))?;
     }
-    place("report.md", view.markdown())?;
+    let pictures = [brokers_picture(study)?];
+    output::write_page(folder, &view.document(), &view.markdown(), &pictures)?;
     place("summary.json", view.json())
 }

@@ -18,9 +18,11 @@ mod experiment_state;
 mod explain;
 mod guest;
 mod import;
+mod new;
 mod output;
 mod partitions;
 mod plan;
+mod runbook;
 mod schema;
 mod shell;
 mod simulate;
@@ -63,6 +65,8 @@ enum Command {
     /// What do more, other or fewer brokers give, and what does the move cost? Writes the
     /// reassignment
     Brokers(brokers::Brokers),
+    /// The procedure of a change on this cluster: commands, expected ranges, durations, rollback
+    Runbook(Box<runbook::Runbook>),
     /// Vertical, horizontal, partition-aware, over-provisioned, autoscaled: which one for a group?
     Consumers(consumers::Consumers),
     /// Which design holds, how surely, at what cost? Monte Carlo and grids, on one machine or many
@@ -79,6 +83,9 @@ enum Command {
     Import(import::Import),
     /// Write a scenario's placement or sizes as Kafka's tools do
     Export(import::Export),
+    /// A first scenario from questions, from a cluster's own tools, Cruise Control, Prometheus or
+    /// the OpenMessaging Benchmark
+    New(Box<new::New>),
     /// Is a scenario file right, and what does it mean?
     Check(check::Check),
     /// Explain a term, a card, a metric or a mechanism, with its equation and source
@@ -105,7 +112,7 @@ pub(crate) enum Format {
 }
 
 /// What every command that reads a scenario accepts.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Source {
     /// Scenario file, `-` for standard input
     pub(crate) scenario: String,
@@ -151,6 +158,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Plan(command) => command.run(),
         Command::Dashboard(command) => command.run(),
         Command::Brokers(command) => command.run(),
+        Command::Runbook(command) => command.run(),
         Command::Consumers(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Calibrate(command) => command.run(),
@@ -159,6 +167,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Cleanup(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::Export(command) => command.run(),
+        Command::New(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),

@@ -4,6 +4,7 @@ use super::{Format, print};
 use clap::{Args, ValueEnum};
 use kafsim::chance::Seed;
 use kafsim::error::{Error, Place, Problem, Result};
+use kafsim::report::figures::{Picture, plan_picture};
 use kafsim::report::{output, plan::PlanView};
 use kafsim::scenario::cards::Cards;
 use kafsim::scenario::{LoadOptions, read, source};
@@ -128,7 +129,9 @@ impl Plan {
             view.answer = Some(answer);
         }
         if let Some(folder) = &folder {
-            output::place(&folder.join("report.md"), view.markdown().as_bytes())?;
+            let pictures: Vec<Picture> =
+                view.answer.iter().map(plan_picture).collect::<Result<_>>()?;
+            output::write_page(folder, &view.document(), &view.markdown(), &pictures)?;
             output::place(&folder.join("summary.json"), view.json().as_bytes())?;
         }
         print(&match self.format {

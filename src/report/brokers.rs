@@ -1,9 +1,10 @@
 //! More or fewer brokers, in words, tables and rows.
 
 use super::designs::{finite, pretty, show};
+use super::document::{Block, Document};
 use super::formats::table::Table;
 use crate::analysis::Interval;
-use crate::model::placement::{BALANCE, Goal, Resource};
+use crate::model::placement::{BALANCE, Goal, PlacementPlan, Resource};
 use crate::study::brokers::{BrokerStudy, Wave, read_triggers};
 use crate::units::{ByteRate, Bytes, SimSpan, sig};
 use serde_json::{Value, json};
@@ -42,6 +43,20 @@ fn lasts(span: Option<SimSpan>) -> String {
     span.map_or_else(|| "never ends".to_owned(), SimSpan::to_prose)
 }
 
+/// Goals in their order, before and after.
+pub(super) fn goals_table(plan: &PlacementPlan) -> Table {
+    let mut table = Table::new(&["goal", "missed before", "missed after", "worst / limit"]);
+    for one in &plan.goals {
+        table.row(&[
+            goal_words(one.goal),
+            one.missed_before.to_string(),
+            one.missed_after.to_string(),
+            format!("{} → {}", sig(one.worst_before), sig(one.worst_after)),
+        ]);
+    }
+    table
+}
+
 impl View<'_> {
     /// Per broker, before → after.
     pub fn brokers_table(&self) -> Table {
@@ -76,19 +91,6 @@ impl View<'_> {
                 both(&whole, Resource::Leaders),
                 format!("{} → {}", old.replicas, new.replicas),
                 format!("{} → {}", cpu(before), cpu(after)),
-            ]);
-        }
-        table
-    }
-
-    fn goals_table(&self) -> Table {
-        let mut table = Table::new(&["goal", "missed before", "missed after", "worst / limit"]);
-        for one in &self.study.plan.goals {
-            table.row(&[
-                goal_words(one.goal),
-                one.missed_before.to_string(),
-                one.missed_after.to_string(),
-                format!("{} → {}", sig(one.worst_before), sig(one.worst_after)),
             ]);
         }
         table
@@ -192,7 +194,7 @@ impl View<'_> {
     fn parts(&self) -> Vec<(&'static str, Table)> {
         vec![
             ("Brokers before → after", self.brokers_table()),
-            ("Goals", self.goals_table()),
+            ("Goals", goals_table(&self.study.plan)),
             ("What is expected", self.claims_table()),
             ("Triggers", self.triggers_table()),
         ]
@@ -205,6 +207,42 @@ impl View<'_> {
         format!("{}{}\n", tables.collect::<String>(), self.move_words().join("\n"))
     }
 
+    /// The same as a page with its figure.
+    pub fn document(&self) -> Document {
+        let run = &self.study.runs[0];
+        let mut blocks = vec![Block::Points(self.move_words()), Block::Figures];
+        for (title, table) in self.parts() {
+            blocks.extend([Block::Heading(title.to_owned()), Block::Table(table)]);
+        }
+        blocks.push(Block::Heading("The move".into()));
+        blocks.push(Block::Code(self.commands()));
+        blocks.push(Block::Part("Back again".into()));
+        blocks.push(Block::Code(Self::command("rollback.json", "--execute")));
+        Document {
+            title: format!("Brokers of {}", self.study.scenario.name),
+            caption: super::document::caption(run),
+            blocks,
+        }
+    }
+
+    fn command(file: &str, what: &str) -> String {
+        format!(
+            "kafka-reassign-partitions --bootstrap-server $BOOTSTRAP \\\n  \
+             --reassignment-json-file {file} {what}\n"
+        )
+    }
+
+    fn commands(&self) -> String {
+        let throttle = self
+            .throttle
+            .map_or(String::new(), |rate| format!(" \\\n  --throttle {}", rate.get() as u64));
+        format!(
+            "{}{}",
+            Self::command("reassignment.json", &format!("--execute{throttle}")),
+            Self::command("reassignment.json", "--verify"),
+        )
+    }
+
     /// For a ticket, with the commands.
     pub fn markdown(&self) -> String {
         let parts = self.parts();
@@ -213,23 +251,13 @@ impl View<'_> {
             .map(|(title, table)| format!("## {title}\n\n{}\n", table.markdown()))
             .collect();
         let points: String = self.move_words().iter().map(|words| format!("- {words}\n")).collect();
-        let throttle = self
-            .throttle
-            .map_or(String::new(), |rate| format!(" \\\n  --throttle {}", rate.get() as u64));
-        let command = |file: &str, what: &str| {
-            format!(
-                "kafka-reassign-partitions --bootstrap-server $BOOTSTRAP \\\n  \
-                 --reassignment-json-file {file} {what}\n"
-            )
-        };
         format!(
-            "# Brokers of {}\n\n{tables}## The move\n\n{points}\n```bash\n{}{}```\n\n\
+            "# Brokers of {}\n\n{tables}## The move\n\n{points}\n```bash\n{}```\n\n\
              Back again:\n\n\
              ```bash\n{}```\n",
             self.study.scenario.name,
-            command("reassignment.json", &format!("--execute{throttle}")),
-            command("reassignment.json", "--verify"),
-            command("rollback.json", "--execute"),
+            self.commands(),
+            Self::command("rollback.json", "--execute"),
         )
     }
 

@@ -11,10 +11,16 @@ use crate::units::{Bytes, SimTime, count, sig};
 pub enum Block {
     /// A heading of the second level.
     Heading(String),
+    /// A heading of the third level.
+    Part(String),
     /// A paragraph.
     Text(String),
     /// Points.
     Points(Vec<String>),
+    /// Points with a box to tick.
+    Tasks(Vec<String>),
+    /// Commands for a shell.
+    Code(String),
     /// A table.
     Table(Table),
     /// All figures, here.

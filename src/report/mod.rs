@@ -22,6 +22,7 @@ pub mod pairs;
 pub mod plan;
 pub mod policies;
 pub mod recommend;
+pub mod runbook;
 mod sentences;
 pub mod sweep;
 pub mod validation;

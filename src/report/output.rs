@@ -1,5 +1,6 @@
 //! The complete set of files of a run.
 
+use super::document::Document;
 use super::figures::{self, Picture};
 use super::formats::{csv, html, json, markdown, openmetrics};
 use crate::error::{Error, Result};
@@ -53,6 +54,22 @@ pub fn write(folder: &Path, run: &Run, pictures: &[Picture]) -> Result<Vec<PathB
         written.push(path);
     }
     Ok(written)
+}
+
+/// Writes a page as `report.html`, its Markdown with links to its figures as `report.md`, and the
+/// figures.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_page(folder: &Path, page: &Document, text: &str, pictures: &[Picture]) -> Result<()> {
+    if !pictures.is_empty() {
+        write_pictures(&folder.join("figures"), pictures)?;
+    }
+    let links =
+        pictures.iter().map(|one| format!("\n![{}](figures/{}.svg)\n", one.title, one.name));
+    let text = format!("{text}{}", links.collect::<String>());
+    place(&folder.join("report.md"), text.as_bytes())?;
+    place(&folder.join("report.html"), html::page(page, pictures)?.as_bytes())
 }
 
 /// Writes figures as SVG and PNG.

@@ -1,6 +1,7 @@
 //! A capacity plan with the sections of the exercise's report.
 
 use super::designs::pretty;
+use super::document::{Block, Document};
 use super::formats::table::Table;
 use crate::study::plan::{
     Figure, MOST_RISK, MskRow, Offer, PlanAnswer, PlanInput, Purchase, QUESTIONS, msk_picks,
@@ -195,6 +196,41 @@ impl PlanView {
             text.push_str(&format!("{}\n", self.words()));
         }
         text
+    }
+
+    /// The same as a page with its figures.
+    pub fn document(&self) -> Document {
+        let mut blocks =
+            vec![Block::Heading("Input Parameters".into()), Block::Table(self.input_table())];
+        if self.answer.is_some() {
+            blocks.push(Block::Text(self.words()));
+            blocks.push(Block::Figures);
+        }
+        let mut above = "";
+        for (heading, section) in SECTIONS.iter().filter(|_| !self.figures.is_empty()) {
+            if *heading != above {
+                blocks.push(Block::Heading((*heading).to_owned()));
+                above = heading;
+            }
+            if heading != section {
+                blocks.push(Block::Part((*section).to_owned()));
+            }
+            blocks.push(Block::Table(self.figures_table(Some(section))));
+        }
+        let mut part = |title: &str, table: Table| {
+            blocks.extend([Block::Heading(title.to_owned()), Block::Table(table)]);
+        };
+        if !self.msk.is_empty() {
+            part("AWS MSK by its published sizing", self.msk_table());
+        }
+        for (title, table) in self.answer.iter().flat_map(Self::answer_parts) {
+            part(title, table);
+        }
+        Document {
+            title: "Kafka Capacity Planning Report".into(),
+            caption: format!("kafsim {}", super::document::VERSION),
+            blocks,
+        }
     }
 
     /// The report, in the script's sections.

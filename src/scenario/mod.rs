@@ -8,8 +8,10 @@
 pub mod cards;
 mod check;
 mod group;
+pub mod foreign;
 pub mod manifests;
 mod objective;
+mod placement;
 pub mod read;
 mod scenario;
 pub mod schema;
@@ -20,6 +22,7 @@ mod template;
 pub use check::{Checked, MOST_BROKERS, MOST_REPLICAS, SCENARIO};
 pub use group::{ClientRack, Group, GroupProtocol, Work};
 pub use objective::{Comparison, Metric, Objective, Stat, Window};
+pub use placement::{Assignment, read_describe, read_placement, read_reassignment};
 pub use scenario::{
     Arrivals, BrokerPool, BrokerSettings, EngineChoice, Initial, Pacing, Producer, Rebalancing,
     Scaler, Scenario, Seats, TimelineAction, TimelineEntry, Tls,

@@ -11,6 +11,7 @@ pub mod plan;
 mod policies;
 mod recommend;
 mod replay;
+pub mod runbook;
 mod script;
 mod settle;
 mod simulate;

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod compose;
+mod foreign;
 mod monitoring;
 
 use crate::support::{examples, run};

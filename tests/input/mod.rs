@@ -231,7 +231,6 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
         ("engine: des\ntimeline: [{after: 1 min, do: add_brokers}]\n", "engine des"),
         ("clusters: {east: {}}\n", "`clusters`"),
         ("mirrors: [{from: a, to: b}]\n", "`mirrors`"),
-        ("placement: layout.json\n", "placements from a file"),
         ("timeline: [{after: 1 min, do: slow_disk, broker: 1}]\n", "`slow_disk`"),
     ] {
         let found = problems(&format!("{GOOD}{addition}")).expect("it is refused");

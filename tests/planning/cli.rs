@@ -10,11 +10,11 @@ fn kafsim(args: &[&str]) -> assert_cmd::assert::Assert {
     command.current_dir(root()).args(args).assert()
 }
 
-fn out(args: &[&str]) -> String {
+pub(super) fn out(args: &[&str]) -> String {
     String::from_utf8(kafsim(args).success().get_output().stdout.clone()).expect("text")
 }
 
-fn refused(args: &[&str], words: &[&str]) {
+pub(super) fn refused(args: &[&str], words: &[&str]) {
     let assert = kafsim(args).code(2);
     let text = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
     for word in words {
@@ -109,6 +109,66 @@ fn the_simulated_choice_is_within_its_risk_and_the_next_cheaper_one_is_not() {
     }
 }
 
+#[test]
+fn a_plan_is_a_page_with_its_front() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = folder.path().to_str().expect("a path");
+    let mut args: Vec<&str> = ["plan"].into_iter().chain(SIX).collect();
+    let more = ["--machines", "lab-4c-16g", "--quiet", "--out", name, "--format", "json"];
+    args.extend(more);
+    let json: Value = serde_json::from_str(&out(&args)).expect("JSON");
+    let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).expect(file);
+    let page = read("report.html");
+    for words in ["<h2>Current Requirements</h2>", "<h3>Throughput</h3>", "<svg", "Cost against"] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(read("report.md").contains("(figures/front.svg)"));
+    assert!(!json["front"].as_array().expect("a front").is_empty());
+    assert!(
+        std::fs::read(folder.path().join("figures/front.png")).expect("a picture").len() > 5_000
+    );
+}
+
+#[test]
+fn figures_of_plans_and_moves_have_sound_layouts() {
+    use kafsim::report::figures::{brokers_faults, plan_faults};
+    use kafsim::study::brokers::{BrokerQuestion, Joining, brokers};
+    use kafsim::study::plan::{Offer, PlanAnswer, Purchase};
+    use kafsim::units::{Money, RecordRate};
+    for count in ["count=3", "count=60"] {
+        let set = format!("hosts/brokers/{count}");
+        let scenario = crate::support::checked("quickstart", &[&set, "duration=1 h"]).scenario;
+        let joining = vec![Joining { machine: scenario.pool.host.clone() }];
+        let question = BrokerQuestion { joining, ..BrokerQuestion::default() };
+        let study = brokers(&scenario, &[], &question, kafsim::chance::Seed::new(1)).expect("one");
+        assert_eq!(brokers_faults(&study), Vec::<String>::new());
+    }
+    let offer = |brokers: u32, risk: f64| Offer {
+        purchase: Purchase {
+            machine: "a-machine-with-a-long-name-64c-512g".into(),
+            brokers,
+            partitions: 12,
+            members: 3,
+        },
+        monthly: Money::of(f64::from(brokers) * 150.0),
+        parts: [0.0; 3],
+        risk,
+        takes: RecordRate::per_sec(1e4),
+        bound_by: "CPU".into(),
+    };
+    let front: Vec<Offer> =
+        (3..30).map(|brokers| offer(brokers, 1.0 / f64::from(brokers * brokers))).collect();
+    let answer = PlanAnswer {
+        months: vec![front[4].clone()],
+        by_script: Some(offer(40, 0.0)),
+        front,
+        cheaper: Vec::new(),
+        headroom: [None; 3],
+        runs: 1,
+    };
+    assert_eq!(plan_faults(&answer), Vec::<String>::new());
+}
+
 const QUICK: &str = "models/scenarios/quickstart.yaml";
 
 #[test]
@@ -131,6 +191,11 @@ fn a_fourth_broker_comes_with_the_tools_files() {
     assert!(
         list(&plan).iter().any(|one| one["replicas"].as_array().expect("ids").contains(&4.into()))
     );
+    let page = read(&folder.path().join("report.html"));
+    assert!(page.contains("<svg") && page.contains("kafka-reassign-partitions"), "{page}");
+    assert!(read(&folder.path().join("report.md")).contains("(figures/brokers.svg)"));
+    let picture = std::fs::read(folder.path().join("figures/brokers.png")).expect("a picture");
+    assert!(picture.len() > 5_000);
     // The waves together are the whole.
     let waves = json["move"]["waves"].as_array().expect("waves").len();
     let width = waves.to_string().len();

@@ -25,6 +25,7 @@ mod goals;
 use crate::cluster::BrokerId;
 use crate::units::{ByteRate, Bytes};
 use balance::Balance;
+use std::collections::BTreeMap;
 
 /// A broker's limit over the mean utilisation.
 pub const BALANCE: f64 = 1.1;
@@ -242,33 +243,68 @@ pub fn place(
         return Err(NoPlacement::DisksTooSmall { stored, room });
     }
     let mut balance = Balance::new(brokers, partitions);
-    let before = balance.loads();
-    let goals_before = balance.goals();
-    let unavoidable = balance.unavoidable();
+    let start = Start::of(&balance);
     balance.settle();
-    let goals =
-        goals_before
-            .into_iter()
-            .zip(balance.goals())
-            .map(|((goal, missed_before, worst_before), (_, missed_after, worst_after))| {
-                GoalOutcome { goal, missed_before, missed_after, worst_before, worst_after }
-            })
-            .collect();
-    let after = balance.loads();
-    let changes: Vec<PlacementChange> = partitions
+    Ok(start.plan(balance, partitions))
+}
+
+/// The plan that somebody else has made, with what it does to loads and goals: new lists of
+/// brokers, by the index of the partition.
+pub fn assess(
+    brokers: &[PlacementBroker],
+    partitions: &[PlacementPartition],
+    wanted: &BTreeMap<usize, Vec<BrokerId>>,
+) -> PlacementPlan {
+    let start = Start::of(&Balance::new(brokers, partitions));
+    let moved: Vec<PlacementPartition> = partitions
         .iter()
-        .zip(balance.into_replicas())
         .enumerate()
+        .map(|(index, one)| PlacementPartition {
+            replicas: wanted.get(&index).unwrap_or(&one.replicas).clone(),
+            ..one.clone()
+        })
+        .collect();
+    start.plan(Balance::new(brokers, &moved), partitions)
+}
+
+/// What is known of a cluster before anything moves.
+struct Start {
+    loads: Vec<BrokerLoad>,
+    goals: Vec<(Goal, u32, f64)>,
+    unavoidable: Bytes,
+}
+
+impl Start {
+    fn of(balance: &Balance<'_>) -> Self {
+        let (loads, goals) = (balance.loads(), balance.goals());
+        Self { loads, goals, unavoidable: balance.unavoidable() }
+    }
+
+    fn plan(self, balance: Balance<'_>, partitions: &[PlacementPartition]) -> PlacementPlan {
+        let outcome = |((goal, missed_before, worst_before), (_, missed_after, worst_after))| {
+            GoalOutcome { goal, missed_before, missed_after, worst_before, worst_after }
+        };
+        let goals = self.goals.into_iter().zip(balance.goals()).map(outcome).collect();
+        let after = balance.loads();
+        let changes = changes(balance, partitions);
+        let moved = changes
+            .iter()
+            .map(|change| partitions[change.partition].bytes * change.arriving().count() as u64)
+            .fold(Bytes::ZERO, |sum, bytes| sum + bytes);
+        let (before, unavoidable) = (self.loads, self.unavoidable);
+        PlacementPlan { changes, before, after, goals, moved, unavoidable }
+    }
+}
+
+/// Partitions whose list of brokers is another one than before.
+fn changes(balance: Balance<'_>, partitions: &[PlacementPartition]) -> Vec<PlacementChange> {
+    let pairs = partitions.iter().zip(balance.into_replicas()).enumerate();
+    pairs
         .filter(|(_, (old, new))| old.replicas != *new)
         .map(|(partition, (old, new))| PlacementChange {
             partition,
             old: old.replicas.clone(),
             new,
         })
-        .collect();
-    let moved = changes
-        .iter()
-        .map(|change| partitions[change.partition].bytes * change.arriving().count() as u64)
-        .fold(Bytes::ZERO, |sum, bytes| sum + bytes);
-    Ok(PlacementPlan { changes, before, after, goals, moved, unavoidable })
+        .collect()
 }

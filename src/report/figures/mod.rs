@@ -5,6 +5,7 @@
 //! `FIGURES`.
 
 mod axes;
+mod brokers;
 mod capacity;
 mod decisions;
 mod designs;
@@ -12,6 +13,7 @@ mod font;
 mod lag;
 mod latency;
 mod overlay;
+mod plan;
 mod policies;
 mod render;
 mod replicas;
@@ -24,8 +26,10 @@ mod sweep_tornado;
 mod utilisation;
 mod validation;
 
+pub use brokers::{brokers_faults, brokers_picture};
 pub use designs::{comparison_picture, consumers_picture, partitions_picture};
 pub use overlay::{layout_faults as overlay_faults, picture as overlay_picture};
+pub use plan::{plan_faults, plan_picture};
 pub use policies::picture as policies_picture;
 pub use sweep::{layout_faults as sweep_faults, pictures as sweep_pictures};
 pub use validation::{calibration_picture, picture as validation_picture};

@@ -33,11 +33,14 @@ pub fn page(document: &Document, pictures: &[Picture]) -> Result<String> {
 fn value(block: &Block, pictures: &[Picture]) -> Value {
     match block {
         Block::Heading(text) => context! { kind => "heading", text => text },
+        Block::Part(text) => context! { kind => "part", text => text },
         Block::Text(text) => context! { kind => "text", parts => stretches(text) },
-        Block::Points(points) => {
+        Block::Points(points) | Block::Tasks(points) => {
+            let kind = if matches!(block, Block::Tasks(_)) { "tasks" } else { "points" };
             let points: Vec<Vec<String>> = points.iter().map(|point| stretches(point)).collect();
-            context! { kind => "points", points => points }
+            context! { kind => kind, points => points }
         }
+        Block::Code(text) => context! { kind => "code", text => text },
         Block::Table(table) => {
             context! { kind => "table", header => table.header.clone(), rows => table.rows.clone() }
         }

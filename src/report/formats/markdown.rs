@@ -16,16 +16,15 @@ pub fn page(document: &Document, pictures: &[Picture]) -> String {
         match block {
             Block::Heading(heading) => text.push_str(&format!("## {}\n\n", escape(heading))),
             Block::Text(paragraph) => text.push_str(&format!("{}\n\n", escape(paragraph))),
-            Block::Points(points) => {
+            Block::Part(heading) => text.push_str(&format!("### {}\n\n", escape(heading))),
+            Block::Points(points) | Block::Tasks(points) => {
+                let mark = if matches!(block, Block::Tasks(_)) { "- [ ]" } else { "-" };
                 for point in points {
-                    text.push_str(&format!(
-                        "- {}
-",
-                        escape(point)
-                    ));
+                    text.push_str(&format!("{mark} {}\n", escape(point)));
                 }
                 text.push('\n');
             }
+            Block::Code(code) => text.push_str(&format!("```bash\n{}\n```\n\n", code.trim_end())),
             Block::Table(table) => text.push_str(&format!("{}\n", escape(&table.markdown()))),
             Block::Figures => {
                 for picture in pictures {

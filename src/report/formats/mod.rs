@@ -6,6 +6,7 @@ pub mod json;
 pub mod markdown;
 pub mod openmetrics;
 pub mod phases;
+pub mod plain;
 pub mod replay;
 pub mod table;
 pub mod terminal;

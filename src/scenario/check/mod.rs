@@ -14,6 +14,7 @@ mod groups;
 mod hosts;
 mod initial;
 mod links;
+mod placed;
 mod producers;
 mod quota;
 mod slo;

@@ -3,6 +3,7 @@
 use super::cluster::Brokers;
 use super::codec;
 use super::config::{self, Config};
+use super::placed::{self, Placed};
 use super::{Context, MOST_REPLICAS};
 use crate::cluster::{
     Cluster, Partition, PartitionId, Slot, Topic, TopicId, TopicSettings, place_striped,
@@ -38,12 +39,7 @@ pub(super) fn read(
     context: &mut Context<'_>,
     brokers: Option<&Brokers>,
 ) -> Option<Cluster> {
-    if let Some(word) = fields.text("placement")
-        && word != "auto"
-    {
-        let allowed = "`auto`: placements from a file are not simulated yet";
-        fields.refuse("placement", format!("`{word}`"), allowed);
-    }
+    let placed = placed::read(fields, context, brokers.map(|brokers| &brokers.cluster));
     let node = fields.raw("topics")?;
     if node.entries().is_empty() {
         fields.refuse(
@@ -76,8 +72,11 @@ pub(super) fn read(
         fields.refuse("topics", format!("{replicas} replicas"), allowed);
         return None;
     }
-    let brokers = brokers?;
-    sound.then(|| place(brokers, specs, context))
+    let (brokers, placed) = (brokers?, placed.ok()?);
+    if !sound {
+        return None;
+    }
+    place(brokers, specs, context, placed.as_ref(), fields.check())
 }
 
 fn read_topic(
@@ -168,8 +167,14 @@ fn settings(config: &mut Config, check: &mut Check) -> Option<TopicSettings> {
     })
 }
 
-/// Places the replicas of all topics as new ones, in the order of the file.
-fn place(brokers: &Brokers, specs: Vec<Spec>, context: &Context<'_>) -> Cluster {
+/// Places the replicas of all topics as new ones, in the order of the file, or where they are.
+fn place(
+    brokers: &Brokers,
+    specs: Vec<Spec>,
+    context: &Context<'_>,
+    placed: Option<&Placed>,
+    check: &mut Check,
+) -> Option<Cluster> {
     let mut cluster = brokers.cluster.clone();
     let mut held: Vec<Vec<u32>> = vec![Vec::new(); cluster.brokers.len()];
     let racks: Vec<String> = cluster.brokers.iter().map(|broker| broker.rack.clone()).collect();
@@ -182,11 +187,15 @@ fn place(brokers: &Brokers, specs: Vec<Spec>, context: &Context<'_>) -> Cluster 
         for name in spec.names {
             let topic = TopicId::from_index(cluster.topics.len());
             let first = PartitionId::from_index(cluster.partitions.len());
-            let mut stream = context.chance.stream(&format!("topic/{name}"), "placement");
-            // The replication factor was checked against the brokers.
-            let placed =
-                place_striped(&slots, spec.partitions, spec.replication_factor, &mut stream);
-            for (number, list) in placed.unwrap_or_default().into_iter().enumerate() {
+            let sizes = [spec.partitions, spec.replication_factor];
+            let lists = if let Some(placed) = placed {
+                placed.of_topic(&name, sizes, check)?
+            } else {
+                let mut stream = context.chance.stream(&format!("topic/{name}"), "placement");
+                // The replication factor was checked against the brokers.
+                place_striped(&slots, sizes[0], sizes[1], &mut stream).unwrap_or_default()
+            };
+            for (number, list) in lists.into_iter().enumerate() {
                 let replicas = spread_log_dirs(&cluster, &list, &mut held);
                 cluster.partitions.push(Partition {
                     topic,
@@ -205,7 +214,7 @@ fn place(brokers: &Brokers, specs: Vec<Spec>, context: &Context<'_>) -> Cluster 
             });
         }
     }
-    cluster
+    Some(cluster)
 }
 
 /// The topics that a name, or a name with a star, means.

@@ -19,7 +19,7 @@ use crate::chance::Seed;
 use crate::cluster::BrokerId;
 use crate::error::{Error, Result};
 use crate::metrics::Run;
-use crate::model::placement::{PlacementPartition, PlacementPlan, place};
+use crate::model::placement::{PlacementPartition, PlacementPlan, assess, place};
 use crate::scenario::{EngineChoice, Scenario};
 use crate::units::{ByteRate, Bytes};
 use rayon::prelude::*;
@@ -35,6 +35,8 @@ pub struct BrokerQuestion {
     pub joining: Vec<Joining>,
     /// `node.id`s that leave.
     pub leaving: Vec<u32>,
+    /// Lists of brokers by partition that somebody else has planned; a plan is made without.
+    pub wanted: Option<BTreeMap<usize, Vec<BrokerId>>>,
 }
 
 /// The answer.
@@ -81,9 +83,12 @@ pub fn brokers(
     let partitions = partition_loads(&still, &before);
     let wide = joined(&still, &question.joining);
     let slots = change::slots(&wide, &question.leaving);
-    let plan = place(&slots, &partitions).map_err(|error| {
-        Error::usage(format!("there is no placement without these brokers: {error}"))
-    })?;
+    let plan = match &question.wanted {
+        Some(wanted) => assess(&slots, &partitions, wanted),
+        None => place(&slots, &partitions).map_err(|error| {
+            Error::usage(format!("there is no placement without these brokers: {error}"))
+        })?,
+    };
     let after = judged(&apply(&wide, &plan), seed, 0);
     let pair = |draw: &Scenario| {
         let draw = steady(draw);
@@ -117,7 +122,7 @@ fn of_brokers(run: &Run) -> Option<f64> {
 }
 
 /// The scenario with nothing that changes its brokers or members, by flows.
-fn steady(scenario: &Scenario) -> Scenario {
+pub(super) fn steady(scenario: &Scenario) -> Scenario {
     let mut still = scenario.clone();
     still.engine = EngineChoice::Fluid;
     still.autoscaling.clear();
@@ -173,6 +178,27 @@ fn partition_loads(scenario: &Scenario, run: &Run) -> Vec<PlacementPartition> {
         one.follower_cores *= each;
     }
     all
+}
+
+/// A run of the scenario by flows with nothing else going on, and what each broker receives as
+/// leader, as follower, and sends to followers and groups, bytes/s.
+pub fn broker_loads(scenario: &Scenario, seed: Seed) -> (Run, Vec<[f64; 3]>) {
+    let still = steady(scenario);
+    let run = judged(&still, seed, 0);
+    let mut loads = vec![[0.0; 3]; still.cluster.brokers.len()];
+    for one in partition_loads(&still, &run) {
+        let ingress = one.ingress.get();
+        for (position, broker) in one.replicas.iter().enumerate() {
+            let load = &mut loads[broker.index()];
+            if position == 0 {
+                load[0] += ingress;
+                load[2] += one.egress.get() + ingress * (one.replicas.len() - 1) as f64;
+            } else {
+                load[1] += ingress;
+            }
+        }
+    }
+    (run, loads)
 }
 
 /// Bytes that one replica of each partition holds at the end of a run of the scenario by flows.

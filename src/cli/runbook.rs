@@ -123,7 +123,7 @@ impl Runbook {
             prefix: self.tool_prefix.clone(),
             ending: self.tool_ending.clone(),
         };
-        let page = Page { run: &run, procedures: &procedures, tools: &tools };
+        let page = Page { run: &run, scenario: &scenario, procedures: &procedures, tools: &tools };
         if let Some(folder) = &folder {
             write(folder, &page)?;
         }
@@ -131,7 +131,7 @@ impl Runbook {
             Format::Text => plain::page(&page.document()),
             Format::Json => json(&page),
             Format::Csv => csv(&page),
-            Format::Markdown => markdown::page(&page.document(), &[]),
+            Format::Markdown => markdown::page(&page.document(), &page.pictures()?),
         })?;
         Ok(ExitCode::SUCCESS)
     }

@@ -131,9 +131,10 @@ fn a_plan_is_a_page_with_its_front() {
 
 #[test]
 fn figures_of_plans_and_moves_have_sound_layouts() {
-    use kafsim::report::figures::{brokers_faults, plan_faults};
+    use kafsim::report::figures::{brokers_faults, plan_faults, throttles_faults};
     use kafsim::study::brokers::{BrokerQuestion, Joining, brokers};
     use kafsim::study::plan::{Offer, PlanAnswer, Purchase};
+    use kafsim::study::runbook::{Change, RunbookOptions, runbook};
     use kafsim::units::{Money, RecordRate};
     for count in ["count=3", "count=60"] {
         let set = format!("hosts/brokers/{count}");
@@ -142,6 +143,13 @@ fn figures_of_plans_and_moves_have_sound_layouts() {
         let question = BrokerQuestion { joining, ..BrokerQuestion::default() };
         let study = brokers(&scenario, &[], &question, kafsim::chance::Seed::new(1)).expect("one");
         assert_eq!(brokers_faults(&study), Vec::<String>::new());
+        let seed = kafsim::chance::Seed::new(1);
+        let options = RunbookOptions { throttle: None, concurrency: None, seed };
+        let nothing = |_, _| Ok(Vec::new());
+        let book = runbook(&[scenario], &Change::Brokers(question), options, &nothing);
+        let book = book.expect("a runbook");
+        let faults = throttles_faults(book.moves().expect("a move"));
+        assert_eq!(faults, Vec::<String>::new());
     }
     let offer = |brokers: u32, risk: f64| Offer {
         purchase: Purchase {

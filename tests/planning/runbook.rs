@@ -100,8 +100,8 @@ fn every_section_of_the_exercise_is_there_with_boxes_and_commands() {
         }
     }
     let web = read(folder.path(), "runbook.html");
-    assert!(web.contains("<input type=\"checkbox\">") && !web.contains("http"), "{web}");
-    assert!(!web.contains("<script"));
+    assert!(web.contains("<input type=\"checkbox\">") && !web.contains("href="), "{web}");
+    assert!(!web.contains("<script") && !web.contains("src="));
     let summary: Value = serde_json::from_str(&read(folder.path(), "summary.json")).expect("JSON");
     assert_eq!(list(&summary, "procedures").len(), 3);
     assert_eq!(list(&summary, "issues").len(), 4);
@@ -124,10 +124,16 @@ fn waves_are_the_whole_and_the_rollback_is_where_it_began() {
     let now = read_placement("now", &out(&["export", QUICK, "--as", "describe"])).expect("right");
     assert!(back.iter().all(|one| now.contains(one)));
     assert!(all.iter().zip(&back).all(|(a, b)| (&a.topic, a.partition) == (&b.topic, b.partition)));
+    for figure in ["brokers", "throttles"] {
+        assert!(folder.path().join(format!("figures/{figure}.png")).exists(), "{figure}");
+    }
+    let page = read(folder.path(), "runbook.html");
+    assert_eq!(page.matches("<svg").count(), 2);
     // A second, smaller runbook leaves no file of the first.
     let args = ["runbook", QUICK, "--draws", "0", "--out", name, "--consumers", "billing=8"];
     out(&args);
     assert!(!folder.path().join("reassignment.json").exists());
+    assert!(!folder.path().join("figures/brokers.svg").exists());
     assert!(!folder.path().join(names[names.len() - 1]).exists());
 }
 
@@ -170,6 +176,8 @@ fn a_chosen_throttle_is_calm_and_the_window_is_the_quietest() {
     };
     let (before, during) = (metric("nic_out", "before"), metric("nic_out", "during"));
     assert!(during[1] > before[1] && during[0] <= during[1], "{before:?} {during:?}");
+    let p99 = |row: &Value| row["publish_p99_ms"].as_f64().expect("a latency");
+    assert!(p99(&rows[rows.len() - 1]) > p99(&rows[0]), "{rows:?}");
     let peak = list(one, "advice").iter().find(|one| one["rule"] == "Don't scale during peak");
     assert!(peak.is_some(), "{one}");
 }

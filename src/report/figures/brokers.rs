@@ -5,6 +5,7 @@ use super::axes::{LABEL, LEFT, RIGHT, WIDTH, ticks};
 use super::scene::{Anchor, BLUE, Colour, GRID, INK, SOFT, SOLID, Scene};
 use crate::error::Result;
 use crate::model::placement::{BALANCE, Resource};
+use crate::report::document::caption;
 use crate::study::brokers::BrokerStudy;
 use crate::units::count;
 
@@ -47,7 +48,11 @@ fn scene(study: &BrokerStudy) -> Scene {
         panel(&mut scene, study, 84.0 + STEP * index as f64, resource, (words, unit));
     }
     let bottom = 84.0 + STEP * panels.len() as f64;
-    let words = format!("dotted: {BALANCE} × the mean of brokers that hold replicas afterwards");
+    let words = format!(
+        "dotted: {BALANCE} × the mean of brokers that hold replicas afterwards · {}",
+        caption(&study.runs[0])
+    );
+    let words = Scene::clipped(&words, 11.0, WIDTH - LEFT - RIGHT);
     scene.text((LEFT, bottom), Anchor::Start, 11.0, SOFT, words);
     scene
 }
@@ -67,8 +72,10 @@ fn panel(
     let most = both.fold(aim, f64::max).max(f64::MIN_POSITIVE) * 1.08;
     let y = |value: f64| top + HEIGHT * (1.0 - (value / most).clamp(0.0, 1.0));
     scene.text((LEFT, top - 10.0), Anchor::Start, LABEL, SOFT, words);
-    // Every other tick: panels are low.
-    for tick in ticks(most).into_iter().step_by(2) {
+    // Every other tick where there are many: panels are low.
+    let all = ticks(most);
+    let step = if all.len() > 4 { 2 } else { 1 };
+    for tick in all.into_iter().step_by(step) {
         scene.line(vec![(LEFT, y(tick)), (WIDTH - RIGHT, y(tick))], GRID, 1.0, SOLID);
         scene.text((LEFT - 10.0, y(tick) + 4.5), Anchor::End, LABEL, SOFT, count(tick));
     }

@@ -23,6 +23,7 @@ mod sweep_fan;
 mod sweep_pareto;
 mod sweep_risk;
 mod sweep_tornado;
+mod throttles;
 mod utilisation;
 mod validation;
 
@@ -32,6 +33,7 @@ pub use overlay::{layout_faults as overlay_faults, picture as overlay_picture};
 pub use plan::{plan_faults, plan_picture};
 pub use policies::picture as policies_picture;
 pub use sweep::{layout_faults as sweep_faults, pictures as sweep_pictures};
+pub use throttles::{throttles_faults, throttles_picture};
 pub use validation::{calibration_picture, picture as validation_picture};
 
 use crate::error::Result;

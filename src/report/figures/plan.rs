@@ -91,7 +91,12 @@ fn points(
         let name = format!("{} × {}", one.purchase.brokers, one.purchase.machine);
         let name = Scene::clipped(&name, 12.0, 240.0);
         let width = face.width(&name, 12.0);
-        let (left, base) = (at(one).0 + 9.0, at(one).1 - 8.0);
+        let (left, mut base) = (at(one).0 + 9.0, at(one).1 - 8.0);
+        // Above the dotted line, where it would be crossed.
+        let line = y(MOST_RISK);
+        if base - 12.0 < line && line < base + 4.0 {
+            base = line - 6.0;
+        }
         let left = left.min(WIDTH - RIGHT - width);
         let extent = (left - 2.0, base - 12.0, left + width + 2.0, base + 4.0);
         let free = |other: &Extent| {

@@ -50,7 +50,7 @@ impl Runbook<'_> {
             format!("Rollback plan prepared: {}.", backs.join("; ")),
             format!("Maintenance window scheduled: {}.", windows.join("; ")),
             "Stakeholders notified: effects on clients stand below, during each change.".to_owned(),
-            "Autoscalers of what is changed are paused, or they change it back.".to_owned(),
+            self.autoscalers(),
             "No reassignment is on its way, no partition is under-replicated, no throttle is set:"
                 .to_owned(),
         ]
@@ -116,5 +116,19 @@ impl Runbook<'_> {
         let groups = self.procedures.first().map(|(one, _)| &one.scenario.groups);
         all.extend(groups.into_iter().flatten().map(|one| tools.groups(&one.name, "")));
         all
+    }
+
+    /// Who would change things back.
+    fn autoscalers(&self) -> String {
+        let files: Vec<String> =
+            self.scenario.autoscaling.iter().map(|one| format!("`{}`", one.file)).collect();
+        if files.is_empty() {
+            return "No autoscaler acts on what is changed: this scenario has none.".to_owned();
+        }
+        format!(
+            "Autoscalers are paused, or they change it back: {} (for KEDA the annotation \
+             `autoscaling.keda.sh/paused`, for an HPA `minReplicas` = `maxReplicas`).",
+            files.join(", ")
+        )
     }
 }

@@ -239,6 +239,7 @@ pub(super) fn throttles(book: &MoveBook) -> Table {
         "throttle of each broker",
         "all waves take",
         "busiest network or disk",
+        "publish p99",
         "clients keep all",
     ]);
     for row in &book.throttles {
@@ -247,6 +248,7 @@ pub(super) fn throttles(book: &MoveBook) -> Table {
             format!("{}{chosen}", row.throttle),
             row.lasts.map_or("never ends".to_owned(), super::steps::ends),
             format!("{} %", sig((row.busiest * 1_000.0).round() / 10.0)),
+            row.p99_ms.map_or("-".to_owned(), |ms| format!("{} ms", sig(ms))),
             if row.keeps { "yes" } else { "NO" }.to_owned(),
         ]);
     }

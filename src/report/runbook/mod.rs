@@ -20,8 +20,11 @@ pub use tools::{Tools, quoted};
 use super::clock::Clock;
 use super::document::{Block, Document, VERSION};
 use super::formats::table::Table;
+use crate::error::Result;
 use crate::metrics::Run;
 use crate::report::brokers::goals_table;
+use crate::report::figures::{Picture, brokers_picture, throttles_picture};
+use crate::scenario::Scenario;
 use crate::study::runbook::{Body, Change, Procedure, advice};
 use crate::units::{SimTime, count, sig};
 use steps::{ends, list, new_ids};
@@ -31,6 +34,8 @@ use steps::{ends, list, new_ids};
 pub struct Runbook<'a> {
     /// A run of the scenario with everything that it says: what its issues are found in.
     pub run: &'a Run,
+    /// The scenario as it was read, autoscalers and all.
+    pub scenario: &'a Scenario,
     /// Procedures, with the names of their files.
     pub procedures: &'a [(Procedure, Files)],
     /// How tools are called.
@@ -117,12 +122,12 @@ impl Runbook<'_> {
         blocks.push(Block::Heading("Common issues and solutions".into()));
         let mut table = Table::new(&["issue", "symptom", "in this simulation", "what to do"]);
         for one in findings(self) {
-            table.row(&[
-                one.issue.to_owned(),
-                one.symptom.to_owned(),
-                if one.found { one.evidence } else { format!("not found: {}", one.evidence) },
-                one.remedy,
-            ]);
+            let evidence =
+                if one.found { one.evidence } else { format!("not found: {}", one.evidence) };
+            // Cells show no code in another face.
+            let plain = |text: &str| text.replace('`', "");
+            let cells = [one.issue, one.symptom, &evidence, &one.remedy].map(plain);
+            table.row(&cells);
         }
         blocks.push(Block::Table(table));
         blocks.push(Block::Heading("What this is".into()));
@@ -137,6 +142,20 @@ impl Runbook<'_> {
             ),
             blocks,
         }
+    }
+
+    /// The figures of its move; none where several moves would share their names.
+    pub fn pictures(&self) -> Result<Vec<Picture>> {
+        let mut moves = self.procedures.iter().filter_map(|(one, _)| one.moves());
+        let (Some(book), None) = (moves.next(), moves.next()) else { return Ok(Vec::new()) };
+        let mut pictures = Vec::new();
+        if !book.study.plan.changes.is_empty() {
+            pictures.push(brokers_picture(&book.study)?);
+        }
+        if !book.throttles.is_empty() {
+            pictures.push(throttles_picture(book)?);
+        }
+        Ok(pictures)
     }
 
     /// One sentence for each procedure.
@@ -181,6 +200,7 @@ impl Runbook<'_> {
                 blocks.push(Block::Text(throttle_words(procedure)));
                 blocks.push(Block::Table(metrics::throttles(book)));
             }
+            blocks.push(Block::Figures);
         }
         blocks.push(Block::Part("Steps".into()));
         for (index, step) in steps(procedure, self.tools, files).iter().enumerate() {
@@ -189,6 +209,7 @@ impl Runbook<'_> {
         blocks.push(Block::Part("Monitoring during scaling".into()));
         blocks.push(Block::Text(metrics::words(procedure, &self.clock())));
         blocks.push(Block::Table(metrics::table(procedure)));
+        blocks.push(Block::Text("Where they are read:".into()));
         blocks.push(Block::Table(metrics::places(procedure)));
         blocks.push(Block::Part("Rollback".into()));
         self.rollback(blocks, procedure, files);

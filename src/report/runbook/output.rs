@@ -10,8 +10,8 @@ use crate::report::designs::{finite, pretty};
 use crate::report::document::VERSION;
 use crate::report::formats::table::Table;
 use crate::report::formats::{html, markdown};
-use crate::report::output::place;
-use crate::study::runbook::{Body, Change, MoveBook, Procedure, advice};
+use crate::report::output::{place, write_pictures};
+use crate::study::runbook::{Body, Change, MoveBook, Procedure, Window, advice};
 use crate::units::{ByteRate, SimSpan};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -40,13 +40,23 @@ pub fn write(folder: &Path, book: &Runbook<'_>) -> Result<()> {
         }
     }
     let page = book.document();
-    put("runbook.md", &markdown::page(&page, &[]))?;
-    put("runbook.html", &html::page(&page, &[])?)?;
+    let pictures = book.pictures()?;
+    if !pictures.is_empty() {
+        write_pictures(&folder.join("figures"), &pictures)?;
+    }
+    put("runbook.md", &markdown::page(&page, &pictures))?;
+    put("runbook.html", &html::page(&page, &pictures)?)?;
     put(LAST, &json(book))
 }
 
-/// Removes what an earlier runbook has left: the files that the tools read.
+/// Removes what an earlier runbook has left: the files that the tools read, and figures.
 fn remove_old(folder: &Path) {
+    for name in ["brokers", "throttles"] {
+        for ending in ["svg", "png"] {
+            let file = folder.join("figures").join(format!("{name}.{ending}"));
+            let _absent = std::fs::remove_file(file);
+        }
+    }
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -172,6 +182,14 @@ pub fn csv(book: &Runbook<'_>) -> String {
     table.csv()
 }
 
+fn window(window: &Window) -> Value {
+    json!({
+        "from_s": window.from.as_secs_f64(),
+        "to_s": window.to.as_secs_f64(),
+        "records_s": window.load,
+    })
+}
+
 /// Seconds of each wave, at least and at most.
 fn waves(book: &MoveBook) -> Vec<[f64; 2]> {
     book.wave_lasts.iter().map(|ends| ends.map(seconds)).collect()
@@ -213,19 +231,11 @@ fn procedure_json(book: &Runbook<'_>, procedure: &Procedure, files: &Files) -> V
         .into_iter()
         .map(|one| json!({"rule": one.rule.words(), "evidence": one.evidence}))
         .collect();
-    let window = |at: usize| {
-        let window = procedure.windows[at];
-        json!({
-            "from_s": window.from.as_secs_f64(),
-            "to_s": window.to.as_secs_f64(),
-            "records_s": window.load,
-        })
-    };
     json!({
         "procedure": key(procedure),
         "title": title(procedure),
-        "window": window(0),
-        "busiest": window(1),
+        "window": window(&procedure.windows[0]),
+        "busiest": window(&procedure.windows[1]),
         "simulations": procedure.simulations,
         "move": procedure.moves().map(|book| json!({
             "bytes": book.study.plan.moved.get(),
@@ -238,7 +248,8 @@ fn procedure_json(book: &Runbook<'_>, procedure: &Procedure, files: &Files) -> V
                 "throttle_bytes_s": row.throttle.get(),
                 "lasts_s": row.lasts.map(|ends| ends.map(seconds)),
                 "busiest": row.busiest,
-                "objectives_kept": row.keeps,
+                "publish_p99_ms": row.p99_ms.and_then(finite),
+                "clients_keep_all": row.keeps,
             })).collect::<Vec<_>>(),
         })),
         "metrics": metrics,

@@ -10,8 +10,6 @@ use rayon::prelude::*;
 
 /// The part that is cut, and the rest.
 const SPANS: [SimSpan; 2] = [SimSpan::from_secs(2), SimSpan::from_secs(5)];
-/// Replications.
-const TIMES: u32 = 3;
 /// Most records of one replication: what is above takes minutes and is left out.
 const MOST_RECORDS: f64 = 2e6;
 
@@ -24,13 +22,14 @@ pub struct PublishLatency {
     pub p99: [f64; 2],
 }
 
-/// By producer, at the busiest instant of a stretch; `None` where it was too much to simulate, or
-/// nothing was sent.
+/// By producer, at the busiest instant of a stretch, so many times; `None` where it was too much to
+/// simulate, or nothing was sent.
 pub(super) fn at(
     scenario: &Scenario,
     run: &Run,
     window: &Window,
     seed: Seed,
+    times: u32,
 ) -> Vec<Option<PublishLatency>> {
     let nothing = vec![None; scenario.producers.len()];
     let seconds = (SPANS[0] + SPANS[1]).as_secs_f64();
@@ -38,7 +37,7 @@ pub(super) fn at(
         return nothing;
     }
     let moment = busiest(run, window);
-    let runs: Vec<Run> = (0..TIMES)
+    let runs: Vec<Run> = (0..times)
         .into_par_iter()
         .map(|replication| {
             let still = fluid::standing(scenario, seed, replication, moment, SPANS);

@@ -38,6 +38,8 @@ use rayon::prelude::*;
 
 /// How long members are watched after their number has changed.
 const WATCHED: SimSpan = SimSpan::from_secs(15 * 60);
+/// Replications of latencies.
+const TIMES: u32 = 3;
 /// Shortest stretch that is looked for.
 const SHORTEST: SimSpan = SimSpan::from_secs(10 * 60);
 
@@ -298,7 +300,7 @@ fn phase(
     scenario: &Scenario,
     seed: Seed,
 ) -> Phase {
-    let latencies = latency::at(scenario, &runs[0], window, seed);
+    let latencies = latency::at(scenario, &runs[0], window, seed, TIMES);
     Phase { latencies, ..bare_phase(name, runs, gauges, window) }
 }
 

@@ -15,7 +15,8 @@
 
 use super::copying::{add_back, copying};
 use super::{
-    Body, Change, Procedure, RunbookOptions, SHORTEST, Window, gauges, phase, ranges, runs, windows,
+    Body, Change, Procedure, RunbookOptions, SHORTEST, Window, gauges, latency, phase, ranges,
+    runs, windows,
 };
 use crate::chance::Seed;
 use crate::error::{Error, Result};
@@ -55,6 +56,9 @@ pub struct ThrottleRow {
     pub lasts: Option<[SimSpan; 2]>,
     /// The busiest network or disk meanwhile, 0–1.
     pub busiest: f64,
+    /// Publish p99 of the slowest producer meanwhile, in milliseconds; `None` where it was too much
+    /// to simulate.
+    pub p99_ms: Option<f64>,
     /// Whether what is written stays, and objectives that are kept without the move are kept with
     /// it, at any hour.
     pub keeps: bool,
@@ -256,10 +260,13 @@ fn try_all(
         let run = shown(&copied, &taken, options.seed);
         let shares = gauges.iter().filter(|one| ["nic_in", "nic_out", "disk"].contains(&&*one.key));
         let busiest = shares.filter_map(|one| one.range(&run, window)).map(|ends| ends[1]);
+        let latencies = latency::at(&copied, &study.runs[0], window, options.seed, 1);
+        let p99 = latencies.into_iter().flatten().map(|one| one.p99[1]).reduce(f64::max);
         ThrottleRow {
             throttle,
             lasts: lasts(works, Some(throttle), factor),
             busiest: busiest.fold(0.0, f64::max),
+            p99_ms: p99,
             keeps: keeps(&study.runs[0], &run, window),
         }
     };
@@ -298,7 +305,7 @@ mod tests {
     fn row(mib: f64, ends: bool, busiest: f64, keeps: bool) -> ThrottleRow {
         let throttle = ByteRate::per_sec(mib * 1_048_576.0);
         let lasts = ends.then_some([SimSpan::from_secs(60); 2]);
-        ThrottleRow { throttle, lasts, busiest, keeps }
+        ThrottleRow { throttle, lasts, busiest, p99_ms: None, keeps }
     }
 
     #[test]

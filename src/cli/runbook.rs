@@ -262,13 +262,14 @@ fn pair<'a>(
 fn wanted(file: &str, scenario: &Scenario) -> Result<BTreeMap<usize, Vec<BrokerId>>> {
     let list = read_placement(file, &open(file)?)?;
     check_reassignment(file, &list, &scenario.cluster)?;
-    let known = assignments_of(&scenario.cluster);
+    let known: BTreeMap<(String, u32), usize> = assignments_of(&scenario.cluster)
+        .into_iter()
+        .enumerate()
+        .map(|(index, one)| ((one.topic, one.partition), index))
+        .collect();
     let id = |node: &u32| scenario.cluster.brokers.iter().position(|one| one.node_id == *node);
     let one = |wanted: &kafsim::interop::Assignment| {
-        let same = |one: &kafsim::interop::Assignment| {
-            one.topic == wanted.topic && one.partition == wanted.partition
-        };
-        let index = known.iter().position(same)?;
+        let index = *known.get(&(wanted.topic.clone(), wanted.partition))?;
         let replicas = wanted.replicas.iter().filter_map(id).map(BrokerId::from_index);
         Some((index, replicas.collect()))
     };

@@ -39,19 +39,26 @@ pub(super) fn read(
         Refused
     })?;
     fields.check().note("placement/hash".into(), hash_of(text.as_bytes()), file.clone());
-    let ids: Vec<u32> = brokers.ok_or(Refused)?.brokers.iter().map(|one| one.node_id).collect();
+    let ids: BTreeMap<u32, BrokerId> = brokers
+        .ok_or(Refused)?
+        .brokers
+        .iter()
+        .enumerate()
+        .map(|(index, one)| (one.node_id, BrokerId::from_index(index)))
+        .collect();
     let mut placed = Placed { file, lists: BTreeMap::new() };
     let mut sound = true;
     for one in list {
         let name = format!("{}-{}", one.topic, one.partition);
         let mut replicas = Vec::with_capacity(one.replicas.len());
         for id in one.replicas {
-            if let Some(index) = ids.iter().position(|known| *known == id) {
-                replicas.push(BrokerId::from_index(index));
+            if let Some(broker) = ids.get(&id) {
+                replicas.push(*broker);
                 continue;
             }
-            let nearest = ids.iter().min_by_key(|known| known.abs_diff(id)).map(u32::to_string);
-            let words = [format!("the unknown broker {id}"), format!("one of {ids:?}")];
+            let nearest = ids.keys().min_by_key(|known| known.abs_diff(id)).map(u32::to_string);
+            let known: Vec<&u32> = ids.keys().take(20).collect();
+            let words = [format!("the unknown broker {id}"), format!("one of {known:?}")];
             placed.problem(fields.check(), &name, words, nearest);
             sound = false;
         }
@@ -80,9 +87,9 @@ impl Placed {
         [partitions, replicas]: [u32; 2],
         check: &mut Check,
     ) -> Option<Vec<Vec<BrokerId>>> {
-        let own = self.lists.keys().filter(|(name, _)| name == topic);
-        if let Some(more) = own.map(|(_, number)| *number).max().filter(|more| *more >= partitions)
-        {
+        let own = (topic.to_owned(), 0)..=(topic.to_owned(), u32::MAX);
+        let highest = self.lists.range(own).next_back().map(|((_, number), _)| *number);
+        if let Some(more) = highest.filter(|more| *more >= partitions) {
             let found = format!("partition {more} of {topic}");
             let allowed = format!("0 to {}, as the scenario says", partitions - 1);
             self.problem(check, topic, [found, allowed], None);

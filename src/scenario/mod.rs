@@ -7,8 +7,8 @@
 
 pub mod cards;
 mod check;
-mod group;
 pub mod foreign;
+mod group;
 pub mod manifests;
 mod objective;
 mod placement;

@@ -68,6 +68,9 @@ fn a_kill_with_acks_all_is_the_same_by_requests_and_by_flows() {
     let drained =
         [&des, &fluid].map(|run| last_above(run, "processing_lag_records", "billing", 400.0));
     assert!((drained[0] - drained[1]).abs() < 3.0, "{drained:?}");
+    // Commits follow within their interval of 5 s: the committed lag is that of moments before.
+    let committed = [&des, &fluid].map(|run| run.groups["billing"].lag_records.max);
+    assert!((committed[0] / committed[1] - 1.0).abs() < 0.4, "{committed:?}");
     let peaks = [&des, &fluid].map(|run| run.groups["billing"].processing_lag_records.max);
     assert!((peaks[0] / peaks[1] - 1.0).abs() < 0.25, "{peaks:?}");
 }

@@ -88,6 +88,7 @@ impl World<'_> {
     }
 
     fn consume(&mut self, seconds: f64) {
+        self.age_commits(seconds);
         for slot in self.groups.iter_mut().flat_map(|state| &mut state.slots) {
             let end = self.logs[slot.partition.index()].end;
             let mut position = (slot.position + slot.rate * seconds).min(end);
@@ -95,6 +96,7 @@ impl World<'_> {
                 position = end;
             }
             slot.processed += position - slot.position;
+            slot.uncommitted += position - slot.position;
             slot.position = position;
         }
     }

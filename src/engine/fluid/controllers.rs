@@ -65,7 +65,7 @@ impl World<'_> {
             let partition = &self.scenario.cluster.partitions[slot.partition.index()];
             let name = &self.scenario.cluster.topics[partition.topic.index()].name;
             topic.is_none_or(|topic| topic == name).then(|| {
-                let uncommitted = (slot.rate * behind).min(slot.processed.max(0.0));
+                let uncommitted = self.uncommitted(slot, behind);
                 let end = self.logs[slot.partition.index()].end;
                 PartitionOffsets {
                     partition: partition.number,

@@ -238,6 +238,20 @@ impl World<'_> {
         self.rewired = true;
     }
 
+    /// Commits take what was processed half an interval ago, on average over their phases.
+    pub(super) fn age_commits(&mut self, seconds: f64) {
+        if self.faults.is_none() {
+            return;
+        }
+        for (state, spec) in self.groups.iter_mut().zip(&self.scenario.groups) {
+            let behind = spec.settings.auto_commit_interval.as_secs_f64() / 2.0;
+            let keep = libm::exp(-seconds / behind);
+            for slot in &mut state.slots {
+                slot.uncommitted *= keep;
+            }
+        }
+    }
+
     /// Whether a replica takes part in appends.
     pub(super) fn replicates(&self, partition: PartitionId, broker: BrokerId) -> bool {
         self.faults.as_ref().is_none_or(|faults| !faults.behind.contains_key(&(partition, broker)))

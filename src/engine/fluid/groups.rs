@@ -37,6 +37,8 @@ pub(super) struct Slot {
     pub start: SimTime,
     /// Records/s at the moment.
     pub rate: f64,
+    /// Records processed and not committed; kept only in scenarios with faults.
+    pub uncommitted: f64,
 }
 
 impl Slot {
@@ -245,9 +247,17 @@ impl World<'_> {
     pub(super) fn committed_lag(&self, group: usize) -> f64 {
         let spec = &self.scenario.groups[group];
         let behind = spec.settings.auto_commit_interval.as_secs_f64() / 2.0;
-        let state = &self.groups[group];
-        let uncommitted = |slot: &Slot| (slot.rate * behind).min(slot.processed.max(0.0));
-        self.processing_lag(group) + state.slots.iter().map(uncommitted).sum::<f64>()
+        let slots = self.groups[group].slots.iter();
+        self.processing_lag(group) + slots.map(|slot| self.uncommitted(slot, behind)).sum::<f64>()
+    }
+
+    /// Records of a slot that are processed and not committed. Where brokers fail, rates jump for
+    /// moments that are much shorter than the interval, and commits follow them slowly.
+    pub(super) fn uncommitted(&self, slot: &Slot, behind: f64) -> f64 {
+        if self.faults.is_some() {
+            return slot.uncommitted;
+        }
+        (slot.rate * behind).min(slot.processed.max(0.0))
     }
 }
 

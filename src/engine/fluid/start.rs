@@ -136,6 +136,7 @@ impl<'s> World<'s> {
                     stop: SimTime::ZERO,
                     start: SimTime::ZERO,
                     rate: 0.0,
+                    uncommitted: 0.0,
                 }
             };
             let slots = partitions.into_iter().map(slot).collect();

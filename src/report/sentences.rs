@@ -65,7 +65,7 @@ fn outages(run: &Run) -> Rule {
         && stalled > 0
     {
         parts.push(format!(
-            "acks=all waited at {stalled} others or the same for up to {} ({}{})",
+            "acks=all waited on {stalled} that had one for up to {} ({}{})",
             longest.stalled.to_prose(),
             name(longest),
             ends(longest)

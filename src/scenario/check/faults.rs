@@ -131,13 +131,13 @@ pub(super) fn check_order(
 /// Of the timeline, requests know faults; and nobody moves partitions while brokers fail.
 pub(super) fn check(
     engine: EngineChoice,
-    entries: Option<&Vec<TimelineEntry>>,
-    autoscaling: Option<&Vec<Scaler>>,
+    entries: &Option<Vec<TimelineEntry>>,
+    autoscaling: &Option<Vec<Scaler>>,
     brokers: &BrokerSettings,
     fields: &mut Fields<'_, '_>,
 ) {
     let Some(entries) = entries else { return };
-    let scales = autoscaling.into_iter().flatten().any(|scaler| scaler.brokers);
+    let scales = autoscaling.iter().flatten().any(|scaler| scaler.brokers);
     let faults = entries.iter().filter(|entry| entry.action.is_fault()).count();
     if engine == EngineChoice::Des && faults < entries.len() {
         let allowed = "engine: fluid, or only faults of brokers: requests know the rest not yet";

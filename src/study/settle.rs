@@ -14,7 +14,8 @@ use std::borrow::Cow;
 
 /// The scenario with a warm-up, and what is to be said about it.
 pub(super) fn settled(scenario: &Scenario, seed: Seed) -> (Cow<'_, Scenario>, Option<String>) {
-    if scenario.warm_up.is_some() || !by_requests(scenario) || !steady(scenario) {
+    let still = scenario.timeline.is_empty();
+    if scenario.warm_up.is_some() || !by_requests(scenario) || !steady(scenario) || !still {
         return (Cow::Borrowed(scenario), None);
     }
     let pilot = make(scenario, seed, 0);

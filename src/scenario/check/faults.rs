@@ -1,12 +1,12 @@
 //! Faults of brokers on the timeline: who, for how long, and in which order.
 
+use super::Basics;
+use super::cluster::Brokers;
 use super::timeline::{AFTER, AT, DO, Names};
 use crate::cluster::{BrokerId, Cluster};
 use crate::form::{Fields, Key, Node, Shape, Table};
 use crate::model::fault::{Fault, FaultKind};
-use crate::scenario::scenario::{
-    BrokerSettings, EngineChoice, Scaler, TimelineAction, TimelineEntry,
-};
+use crate::scenario::scenario::{EngineChoice, Scaler, TimelineAction, TimelineEntry};
 use crate::units::{SimSpan, SimTime};
 
 const BROKER: Key =
@@ -130,27 +130,28 @@ pub(super) fn check_order(
 
 /// Of the timeline, requests know faults; and nobody moves partitions while brokers fail.
 pub(super) fn check(
-    engine: EngineChoice,
-    entries: &Option<Vec<TimelineEntry>>,
-    autoscaling: &Option<Vec<Scaler>>,
-    brokers: &BrokerSettings,
+    basics: &Basics,
+    entries: Option<&[TimelineEntry]>,
+    scalers: Option<&[Scaler]>,
+    brokers: &Brokers,
     fields: &mut Fields<'_, '_>,
 ) {
     let Some(entries) = entries else { return };
-    let scales = autoscaling.iter().flatten().any(|scaler| scaler.brokers);
+    let requests = basics.engine == EngineChoice::Des;
+    let moved_by_policy = scalers.into_iter().flatten().any(|scaler| scaler.brokers);
     let faults = entries.iter().filter(|entry| entry.action.is_fault()).count();
-    if engine == EngineChoice::Des && faults < entries.len() {
+    if requests && faults < entries.len() {
         let allowed = "engine: fluid, or only faults of brokers: requests know the rest not yet";
         fields.refuse("timeline", "`timeline` with engine des", allowed);
     }
-    if engine == EngineChoice::Des && faults > 0 && brokers.rack_aware_reads {
+    if requests && faults > 0 && brokers.settings.rack_aware_reads {
         let allowed = "engine: fluid: requests know not yet who reads from a follower that fails";
         fields.refuse("timeline", "faults with a rack-aware replica selector", allowed);
     }
     let moves = |entry: &TimelineEntry| {
         matches!(entry.action, TimelineAction::AddBrokers { .. } | TimelineAction::Reassign { .. })
     };
-    if faults > 0 && (scales || entries.iter().any(moves)) {
+    if faults > 0 && (moved_by_policy || entries.iter().any(moves)) {
         let allowed =
             "one of the two: brokers that fail while partitions move are not simulated yet";
         fields.refuse("timeline", "faults of brokers and moves of partitions", allowed);

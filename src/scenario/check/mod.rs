@@ -215,7 +215,7 @@ fn read(root: &Node, cards: &Cards, seed: Seed, check: &mut Check) -> Option<Sce
     let slo = slo::read(&mut fields, names);
     let (basics, brokers) = (basics?, brokers?);
     check_engine(basics.engine, producers.as_deref(), &mut fields);
-    faults::check(basics.engine, &timeline, &autoscaling, &brokers.settings, &mut fields);
+    faults::check(&basics, timeline.as_deref(), autoscaling.as_deref(), &brokers, &mut fields);
     if let (Some(cluster), Some(producers), Some(groups)) = (&topics, &producers, &mut groups) {
         codec::price(groups, producers, basics.duration);
         if let Some(scalers) = &mut autoscaling {

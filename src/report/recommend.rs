@@ -37,8 +37,7 @@ fn why(one: &Change, with: &Tally) -> String {
 
 /// Before and after, one row for each quantity.
 pub fn table(found: &Recommendation) -> Table {
-    let head = format!("mean of {DAYS} days");
-    let mut table = Table::new(&[&head, "as it is", "tuned"]);
+    let mut table = Table::new(&["mean of the days", "as it is", "tuned"]);
     let mut row = |words: &str, of: &dyn Fn(&Tally) -> String| {
         table.row(&[words.to_owned(), of(&found.before), of(&found.after)]);
     };

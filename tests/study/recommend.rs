@@ -52,7 +52,7 @@ fn a_policy_that_fails_is_tuned_and_written_back() {
     let tuning =
         Tuning { file: &file, text: OBJECT, scenario: &scenario, scaler: 0, seed: Seed::new(1) };
     let found = recommend(tuning).expect("it can be tuned");
-    assert_eq!((found.before.met, found.before.days), (0, DAYS));
+    assert!(!found.before.holds() && found.before.met == 0);
     assert!(found.after.holds() && found.after.days == DAYS, "{found:#?}");
     let keys: Vec<&str> = found.changes.iter().map(|one| one.knob.key()).collect();
     assert!(keys.contains(&"maxReplicaCount"), "{keys:?}");

@@ -56,7 +56,7 @@ enum Ladder {
 /// A path with `*` for items, the default without which an absent number is left alone, values.
 type Row = (&'static str, Option<u64>, Ladder);
 
-const WINDOWS: Ladder = Ladder::These(&[0, 60, 300, 600, 1_800]);
+const WINDOWS: Ladder = Ladder::These(&[0, 60, 300, 900]);
 const COOLDOWNS: Ladder = Ladder::These(&[30, 60, 120, 300, 600, 1_200]);
 
 const SCALED_OBJECT: &[Row] = &[

@@ -46,13 +46,13 @@ pub const DAYS: u32 = 29;
 /// Days of the search for each design.
 const SEARCH_DAYS: u32 = 1;
 /// Days on which the effect of a single change is shown.
-const EFFECT_DAYS: u32 = 3;
+const EFFECT_DAYS: u32 = 2;
 /// Days that are simulated before the next look at whether a design still holds.
 const LOOK: u32 = 4;
 /// The first replication of the search: no day is both searched and proven on.
 const SEARCH_FROM: u32 = 1_000;
 /// Rounds through all numbers at most, from each start.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Designs that are proven at most.
 const PROOFS: usize = 6;
 /// What a change has to save to be worth it, as a part of the price.
@@ -72,7 +72,7 @@ pub struct Change {
 /// What tuning found.
 #[derive(Debug, Clone)]
 pub struct Recommendation {
-    /// The policy as it is.
+    /// The policy as it is, on all days or those up to the first look at which it does not hold.
     pub before: Tally,
     /// The best design, whether it holds or not.
     pub after: Tally,
@@ -129,7 +129,7 @@ pub fn recommend(tuning: Tuning<'_>) -> Result<Recommendation> {
     }
     let best = search.simplified(best);
     let (best, after) = search.proven(&best);
-    let before = if best == start { after.clone() } else { search.days(&start, 0, DAYS) };
+    let before = if best == start { after.clone() } else { search.proof(&start) };
     // What the days of the search saved may be nothing over all days: then the file stays.
     let worth = !before.holds() || after.price() * (1.0 + WORTH) < before.price();
     let (best, after) = if worth { (best, after) } else { (start, before.clone()) };

@@ -3,6 +3,7 @@
 use kafsim::chance::{Chance, Seed, Stream};
 use kafsim::metrics::{Run, Shape};
 use kafsim::scenario::{LoadOptions, Scenario, load_text};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 fn pick<'w>(stream: &mut Stream, words: &[&'w str]) -> &'w str {
@@ -141,36 +142,37 @@ pub(super) fn check(case: u32, scenario: &Scenario, run: &Run) {
     }
 }
 
+/// Plays a scenario, checks the laws, and says what of the kinds of things to see happened.
+fn play(case: u32, text: &str) -> [(&'static str, bool); 9] {
+    let base = format!("{}/random.yaml", env!("CARGO_MANIFEST_DIR"));
+    let options = LoadOptions { seed: u64::from(case), ..LoadOptions::default() };
+    let checked = load_text(&base, text, &options)
+        .unwrap_or_else(|error| panic!("case {case}: {error}\n{text}"));
+    let run = kafsim::study::simulate(&checked.scenario, Seed::new(u64::from(case)));
+    check(case, &checked.scenario, &run);
+    let has = |kind: &str| run.events.iter().any(|event| event.kind == kind);
+    [
+        ("saturation", run.bottleneck.saturates_at_load_factor.is_some_and(|f| f < 1.0)),
+        ("rebalance", has("rebalance")),
+        ("retention loss", has("retention_loss")),
+        ("records failed", has("records_failed")),
+        ("reassignment done", has("reassignment_done")),
+        ("throttle too low", has("reassignment_stalls")),
+        ("failed action", run.decisions.iter().any(|one| one.failed)),
+        ("effective action", run.decisions.iter().any(|one| one.effective_after.is_some())),
+        ("more members than partitions", run.groups.values().any(|g| g.owning.max < g.members.max)),
+    ]
+}
+
 #[test]
 fn records_are_conserved_in_2_000_random_scenarios() {
     let mut stream = Chance::new(Seed::new(41), 0).stream("scenario", "random");
+    let texts: Vec<String> = (0..2_000).map(|_| scenario(&mut stream)).collect();
+    let happened: Vec<_> =
+        (0..2_000).into_par_iter().map(|case| play(case, &texts[case as usize])).collect();
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    let base = format!("{}/random.yaml", env!("CARGO_MANIFEST_DIR"));
-    for case in 0..2_000 {
-        let text = scenario(&mut stream);
-        let options = LoadOptions { seed: u64::from(case), ..LoadOptions::default() };
-        let checked = load_text(&base, &text, &options)
-            .unwrap_or_else(|error| panic!("case {case}: {error}\n{text}"));
-        let run = kafsim::study::simulate(&checked.scenario, Seed::new(u64::from(case)));
-        check(case, &checked.scenario, &run);
-        let has = |kind: &str| run.events.iter().any(|event| event.kind == kind);
-        let marks = [
-            ("saturation", run.bottleneck.saturates_at_load_factor.is_some_and(|f| f < 1.0)),
-            ("rebalance", has("rebalance")),
-            ("retention loss", has("retention_loss")),
-            ("records failed", has("records_failed")),
-            ("reassignment done", has("reassignment_done")),
-            ("throttle too low", has("reassignment_stalls")),
-            ("failed action", run.decisions.iter().any(|one| one.failed)),
-            ("effective action", run.decisions.iter().any(|one| one.effective_after.is_some())),
-            (
-                "more members than partitions",
-                run.groups.values().any(|g| g.owning.max < g.members.max),
-            ),
-        ];
-        for (name, happened) in marks {
-            *counts.entry(name).or_default() += u32::from(happened);
-        }
+    for (name, happened) in happened.into_iter().flatten() {
+        *counts.entry(name).or_default() += u32::from(happened);
     }
     println!("of 2000 scenarios: {counts:?}");
     let rare: Vec<_> = counts.iter().filter(|(_, count)| **count < 50).collect();

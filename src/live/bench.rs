@@ -17,7 +17,7 @@ use super::signals::{self, Asked};
 use super::tally::Tally;
 use super::watch::{Stop, Watch};
 use crate::chance::Seed;
-use crate::cluster::TopicId;
+use crate::cluster::{Compression, TopicId};
 use crate::error::{Error, Result};
 use crate::metrics::{Quantiles, Run};
 use crate::scenario::Scenario;

@@ -11,7 +11,7 @@ use kafsim::scenario::{LoadOptions, load, load_text};
 use kafsim::study::brokers::{BrokerQuestion, BrokerStudy, Joining, Wave, brokers, waves};
 use kafsim::study::card_draws;
 use kafsim::study::plan::PROBE;
-use kafsim::units::{ByteRate, Quantity};
+use kafsim::units::ByteRate;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ pub(crate) struct Brokers {
     #[arg(long, value_name = "ID,ID,…", value_delimiter = ',')]
     remove: Vec<u32>,
     /// Replication throttle of each broker, e.g. `50 MiB/s` [default: none]
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = super::throttle)]
     throttle: Option<ByteRate>,
     /// Replicas that a broker gets or sends at a time: the size of a wave
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -44,10 +44,6 @@ pub(crate) struct Brokers {
     /// Folder for report, reassignment, rollback, waves, or `none` [default: reports/NAME-brokers]
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
-}
-
-fn rate(text: &str) -> Result<ByteRate, String> {
-    ByteRate::parse(text).map_err(|error| error.to_string())
 }
 
 impl Brokers {
@@ -124,19 +120,7 @@ fn write(
     waves: &[Wave],
     view: &tables::View<'_>,
 ) -> Result<()> {
-    let cluster = &study.scenario.cluster;
-    let named = |list: &[(usize, Vec<u32>)]| -> Vec<Assignment> {
-        let one = |(index, replicas): &(usize, Vec<u32>)| {
-            let partition = &cluster.partitions[*index];
-            Assignment {
-                topic: cluster.topic(partition.topic).name.clone(),
-                partition: partition.number,
-                replicas: replicas.clone(),
-            }
-        };
-        list.iter().map(one).collect()
-    };
-    let [old, new] = study.assignments().map(|list| named(&list));
+    let [old, new] = study.assignments();
     let place = |name: &str, text: String| output::place(&folder.join(name), text.as_bytes());
     if !new.is_empty() {
         place("reassignment.json", reassignment_json(&new))?;

@@ -35,6 +35,7 @@ mod validate_live;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kafsim::error::Result;
 use kafsim::scenario::LoadOptions;
+use kafsim::units::{ByteRate, Quantity};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -197,4 +198,10 @@ pub(crate) fn print(text: &str) -> Result<()> {
         ),
         _ => Ok(()),
     }
+}
+
+/// A replication throttle, above zero.
+fn throttle(text: &str) -> std::result::Result<ByteRate, String> {
+    let rate = ByteRate::parse(text).map_err(|error| error.to_string())?;
+    if rate.get() >= 1.0 { Ok(rate) } else { Err("a rate above zero, e.g. `50 MiB/s`".to_owned()) }
 }

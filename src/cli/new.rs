@@ -149,6 +149,7 @@ impl New {
             trace: read(self.trace.as_ref(), read_load_trace)?,
             answers,
             machine: self.machine.clone(),
+            date: super::calibrate::today(),
         })
     }
 }

@@ -13,7 +13,7 @@ use kafsim::study::brokers::{BrokerQuestion, Joining};
 use kafsim::study::plan::PROBE;
 use kafsim::study::runbook::{Body, Change, Procedure, RunbookOptions, check, runbook};
 use kafsim::study::{card_draws, simulate};
-use kafsim::units::{ByteRate, Quantity};
+use kafsim::units::ByteRate;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -46,7 +46,7 @@ pub(crate) struct Runbook {
     #[arg(long, value_name = "GROUP=N")]
     consumers: Vec<String>,
     /// Replication throttle of each broker, e.g. `50 MiB/s` [default: chosen by simulation]
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = super::throttle)]
     throttle: Option<ByteRate>,
     /// Replicas that a broker gets or sends at a time [default: 5, or more for at most 12 waves]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -69,11 +69,6 @@ pub(crate) struct Runbook {
     /// Folder for runbook, reassignment, rollback, waves, or `none` [default: reports/NAME-runbook]
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
-}
-
-fn rate(text: &str) -> Result<ByteRate, String> {
-    let rate = ByteRate::parse(text).map_err(|error| error.to_string())?;
-    if rate.get() >= 1.0 { Ok(rate) } else { Err("a rate above zero, e.g. `50 MiB/s`".to_owned()) }
 }
 
 impl Runbook {

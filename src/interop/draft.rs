@@ -46,6 +46,8 @@ pub struct Draft {
     pub answers: Answers,
     /// Card of the machines that nothing else describes.
     pub machine: String,
+    /// The date of a card that is written, `YYYY-MM-DD`.
+    pub date: String,
 }
 
 /// What a person has said; what is absent is derived, or assumed.
@@ -94,7 +96,7 @@ pub fn draft(known: &Draft) -> Result<Vec<(String, String)>> {
     let record = known.answers.record.map_or(RECORD, Bytes::get).max(1);
     let (rate, rate_from) = rate(known, record);
     let mut files = Vec::new();
-    let (card, count_from) = machine(known, &mut files);
+    let (card, count_from) = machine(known, &mut files)?;
     let mut text = head(known);
     let zones = zones(known, &ids);
     text.push_str(&format!(

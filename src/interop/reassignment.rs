@@ -26,15 +26,11 @@ pub fn reassignment_json(assignments: &[Assignment]) -> String {
 
 /// The placement of a cluster.
 pub fn assignments_of(cluster: &Cluster) -> Vec<Assignment> {
-    let ids = |replicas: &[crate::cluster::Replica]| {
-        replicas.iter().map(|one| cluster.broker(one.broker).node_id).collect()
+    let all = cluster.partitions.iter().enumerate();
+    let of = |index, replicas: &[crate::cluster::Replica]| {
+        Assignment::of(cluster, index, replicas.iter().map(|one| one.broker))
     };
-    let one = |partition: &crate::cluster::Partition| Assignment {
-        topic: cluster.topic(partition.topic).name.clone(),
-        partition: partition.number,
-        replicas: ids(&partition.replicas),
-    };
-    cluster.partitions.iter().map(one).collect()
+    all.map(|(index, partition)| of(index, &partition.replicas)).collect()
 }
 
 /// What a reassignment asks that a cluster does not have, or has already: topics and partitions

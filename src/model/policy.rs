@@ -13,6 +13,7 @@
 
 use super::workload::{Want, Workload};
 use crate::units::{SimSpan, SimTime};
+use std::cmp::Ordering;
 
 pub use super::policies::Policy;
 
@@ -205,6 +206,30 @@ impl Decision {
             reason,
             action: desired != current,
             words,
+        }
+    }
+
+    /// A decision of a policy that computes a size from a metric: the size there is, the one that
+    /// the metric calls for, and that one within the policy's bounds.
+    pub fn sized(
+        policy: &str,
+        [current, wanted, desired]: [u32; 3],
+        metric: &str,
+        words: String,
+    ) -> Self {
+        let reason = match (desired.cmp(&current), wanted.cmp(&desired)) {
+            (Ordering::Greater, _) => Reason::ScaleUp,
+            (Ordering::Less, _) => Reason::ScaleDown,
+            (Ordering::Equal, Ordering::Greater) => Reason::AtMaximum,
+            (Ordering::Equal, Ordering::Less) => Reason::AtMinimum,
+            (Ordering::Equal, Ordering::Equal) => Reason::WithinRange,
+        };
+        Self {
+            metric: Some(metric.to_owned()),
+            proposal: Some(wanted),
+            stabilised: Some(wanted),
+            limited: Some(wanted),
+            ..Self::of_group(policy, [current, desired], reason, words)
         }
     }
 }

@@ -5,6 +5,7 @@
 //! preferred leader first, optional log dirs of the same length, `any` or an absolute path).
 
 use super::foreign::{json_of, problem};
+use crate::cluster::{BrokerId, Cluster};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -18,6 +19,22 @@ pub struct Assignment {
     pub partition: u32,
     /// Brokers, the preferred leader first.
     pub replicas: Vec<u32>,
+}
+
+impl Assignment {
+    /// A partition of a cluster on these brokers.
+    pub fn of(
+        cluster: &Cluster,
+        index: usize,
+        brokers: impl IntoIterator<Item = BrokerId>,
+    ) -> Self {
+        let partition = &cluster.partitions[index];
+        Self {
+            topic: cluster.topic(partition.topic).name.clone(),
+            partition: partition.number,
+            replicas: brokers.into_iter().map(|one| cluster.broker(one).node_id).collect(),
+        }
+    }
 }
 
 /// Reads either form, told apart by how it begins.

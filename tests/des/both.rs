@@ -1,11 +1,9 @@
 //! Mechanisms that both engines know, each by hand: limits of single connections, quotas of request
 //! time, topics that compress anew, and consumers that fetch from followers.
 
-use super::{Factors, free, near, network};
-use kafsim::chance::Seed;
+use super::{Factors, free, near, network, run_by};
 use kafsim::engine::{des, fluid};
 use kafsim::metrics::Run;
-use kafsim::scenario::{LoadOptions, load_text};
 use kafsim::units::SimTime;
 
 /// Brokers in zones a and b, producers in a, a group in b.
@@ -64,19 +62,8 @@ impl Both {
         let mut factors: Factors = free();
         network(&mut factors, 0.02, 0.02);
         factors.extend(more.iter().map(|(key, factor)| ((*key).to_owned(), *factor)));
-        for (key, factor) in factors.clone() {
-            if let Some(cost) = key.strip_prefix("costs/test/") {
-                factors.insert(format!("costs/test-costs/{cost}"), factor);
-            }
-        }
-        let cards = vec![format!("{}/tests/des/cards", env!("CARGO_MANIFEST_DIR")).into()];
-        let options = LoadOptions { factors, cards, ..LoadOptions::default() };
-        let checked = load_text("test.yaml", &self.text(engine), &options).expect("sound");
         let simulate = if engine == "des" { des::simulate } else { fluid::simulate };
-        let mut run = simulate(&checked.scenario, Seed::new(1), 0);
-        assert_eq!(run.violations, Vec::<String>::new());
-        run.bottleneck = kafsim::analysis::bottleneck(&checked.scenario, &run);
-        run
+        run_by(simulate, &self.text(engine), &factors, 1)
     }
 }
 

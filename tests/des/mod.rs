@@ -16,7 +16,7 @@ mod traces;
 use kafsim::chance::Seed;
 use kafsim::engine::des;
 use kafsim::metrics::Run;
-use kafsim::scenario::{LoadOptions, load_text};
+use kafsim::scenario::{LoadOptions, Scenario, load_text};
 use std::collections::BTreeMap;
 
 /// Costs of the generic card, in the order of their names, that tests may switch off.
@@ -73,8 +73,18 @@ fn network(factors: &mut Factors, same_zone_ms: f64, other_zone_ms: f64) {
     factors.insert(format!("{card}/rtt_other_zone"), other_zone_ms);
 }
 
-/// Runs a scenario text under factors on its cards.
+/// Runs a scenario text by requests, under factors on its cards.
 fn run(text: &str, factors: &Factors, seed: u64) -> Run {
+    run_by(des::simulate, text, factors, seed)
+}
+
+/// Runs a scenario text by an engine, under factors on its cards.
+fn run_by(
+    simulate: fn(&Scenario, Seed, u32) -> Run,
+    text: &str,
+    factors: &Factors,
+    seed: u64,
+) -> Run {
     let mut factors = factors.clone();
     for (key, factor) in factors.clone() {
         if let Some(cost) = key.strip_prefix("costs/test/") {
@@ -88,7 +98,7 @@ fn run(text: &str, factors: &Factors, seed: u64) -> Run {
         ..LoadOptions::default()
     };
     let checked = load_text("test.yaml", text, &options).expect("a sound scenario");
-    let mut run = des::simulate(&checked.scenario, Seed::new(seed), 0);
+    let mut run = simulate(&checked.scenario, Seed::new(seed), 0);
     run.bottleneck = kafsim::analysis::bottleneck(&checked.scenario, &run);
     assert_eq!(run.violations, Vec::<String>::new(), "{text}");
     run

@@ -1,10 +1,8 @@
 //! Links of their own, disks with heads and burst credit: both engines against hand computation.
 
-use super::{Factors, free, near, network};
-use kafsim::chance::Seed;
+use super::{Factors, free, near, network, run_by};
 use kafsim::engine::{des, fluid};
 use kafsim::metrics::Run;
-use kafsim::scenario::{LoadOptions, load_text};
 use kafsim::units::{SimSpan, SimTime};
 
 /// A closed loop of forty clients, or a rate, on one broker; batches of 100,000 B.
@@ -41,18 +39,8 @@ impl Place {
     fn run(&self, engine: &str) -> Run {
         let mut factors: Factors = free();
         network(&mut factors, 0.02, 0.02);
-        for (key, factor) in factors.clone() {
-            if let Some(cost) = key.strip_prefix("costs/test/") {
-                factors.insert(format!("costs/test-costs/{cost}"), factor);
-            }
-        }
-        let cards = vec![format!("{}/tests/des/cards", env!("CARGO_MANIFEST_DIR")).into()];
-        let options = LoadOptions { factors, cards, ..LoadOptions::default() };
-        let checked = load_text("test.yaml", &self.text(engine), &options).expect("sound");
         let simulate = if engine == "des" { des::simulate } else { fluid::simulate };
-        let mut run = simulate(&checked.scenario, Seed::new(1), 0);
-        run.bottleneck = kafsim::analysis::bottleneck(&checked.scenario, &run);
-        run
+        run_by(simulate, &self.text(engine), &factors, 1)
     }
 }
 

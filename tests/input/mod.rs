@@ -246,6 +246,18 @@ fn what_is_not_simulated_yet_is_refused_by_name() {
 }
 
 #[test]
+fn a_wrong_word_of_the_timeline_is_not_told_that_others_are_allowed() {
+    let found =
+        problems(&format!("{GOOD}timeline: [{{after: 1 min, do: kil_broker, broker: 1}}]\n"));
+    let found = found.expect("it is refused");
+    assert!(
+        found.contains("did you mean `kill_broker`?") && found.contains("lose_zone"),
+        "{found}"
+    );
+    assert!(!found.contains("slow_disk"), "{found}");
+}
+
+#[test]
 fn codecs_quotas_and_encryption_say_what_they_allow() {
     for (from, to, words) in [
         (

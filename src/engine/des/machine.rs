@@ -81,30 +81,39 @@ impl Steal {
 /// keeps nobody waiting who finds one free.
 #[derive(Debug, Clone)]
 struct Housekeeping {
-    /// Cores of speed 1 that it takes.
-    cores: f64,
-    /// Done up to this instant.
-    until: SimTime,
-    /// It is booked in pieces of this span or longer: that of a network thread's work on a request.
+    /// Cores of this machine that it takes.
+    share: f64,
+    /// It is booked in pieces of this span: that of a network thread's work on a request.
     piece: SimSpan,
+    /// Done up to this instant, and when the next piece is due.
+    until: SimTime,
+    due: SimTime,
 }
 
 impl Housekeeping {
+    /// Takes so many more cores of this machine.
+    fn add(&mut self, share: f64) {
+        self.share += share;
+        self.due = self.until.saturating_add(self.gap());
+    }
+
+    /// Time between two pieces.
+    fn gap(&self) -> SimSpan {
+        SimSpan::from_nanos((self.piece.as_nanos() as f64 / self.share).ceil() as u64)
+    }
+
     /// Books what has come up since the last time, at the instant at which it began to: on cores
     /// that were free it is over by now.
-    #[inline]
-    fn catch_up(&mut self, now: SimTime, slowness: f64, cpu: &mut FifoStation) {
-        let share = self.cores * slowness;
-        let passed = now.saturating_since(self.until);
-        if passed.as_nanos() as f64 * share < self.piece.as_nanos() as f64 || share == 0.0 {
-            return;
-        }
-        let threads = share.ceil();
-        let span = SimSpan::from_nanos((passed.as_nanos() as f64 * share / threads) as u64);
+    #[cold]
+    fn catch_up(&mut self, now: SimTime, cpu: &mut FifoStation) {
+        let passed = now.saturating_since(self.until).as_nanos() as f64;
+        let threads = self.share.ceil();
+        let span = SimSpan::from_nanos((passed * self.share / threads) as u64);
         for _ in 0..threads as usize {
             cpu.serve(self.until, span);
         }
         self.until = now;
+        self.due = now.saturating_add(self.gap());
     }
 }
 
@@ -166,9 +175,10 @@ impl Machine {
             quota: host.cpu_quota.map(Quota::new),
             steal: Steal::new(host, steal),
             housekeeping: Housekeeping {
-                cores: 0.0,
-                until: SimTime::ZERO,
+                share: 0.0,
                 piece: costs.network_request,
+                until: SimTime::ZERO,
+                due: SimTime::MAX,
             },
             cache,
             nic_flow: host.nic_flow,
@@ -184,12 +194,14 @@ impl Machine {
 
     /// A broker runs here, and takes so many cores of speed 1 without any request.
     pub(super) fn run_broker(&mut self, idle_cores: f64) {
-        self.housekeeping.cores += idle_cores;
+        if idle_cores > 0.0 {
+            self.housekeeping.add(idle_cores * self.slowness);
+        }
     }
 
     /// Utilisation without any request.
     pub(super) fn idle_utilisation(&self) -> f64 {
-        self.housekeeping.cores * self.slowness / self.cores.ceil().max(1.0)
+        self.housekeeping.share / self.cores.ceil().max(1.0)
     }
 
     /// CPU work of a span on a core of speed 1; returns its end.
@@ -201,7 +213,9 @@ impl Machine {
     /// The same with the time that the work waits for a core (or for its quota) before the end.
     #[inline]
     pub(super) fn wait_and_work(&mut self, now: SimTime, work: SimSpan) -> (SimSpan, SimTime) {
-        self.housekeeping.catch_up(now, self.slowness, &mut self.cpu);
+        if now >= self.housekeeping.due {
+            self.housekeeping.catch_up(now, &mut self.cpu);
+        }
         let swing = self.noise * UNIFORM_HALF_WIDTH * (2.0 * self.chance.uniform() - 1.0);
         let nanos = work.as_nanos() as f64 * self.slowness * (1.0 + swing);
         let mut span = SimSpan::from_nanos(nanos as u64);

@@ -27,7 +27,6 @@
 use super::member_rate::MemberRate;
 use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::units::{SimSpan, SimTime};
-use std::cmp::Ordering;
 
 /// Names of its metrics: records/s that arrive, records/s that all members could process.
 const METRICS: [&str; 2] = ["input_rate", "true_rate"];
@@ -162,22 +161,17 @@ impl PredictivePolicy {
         let held = self.asked.iter().map(|(_, size)| *size).fold(needed, u32::max);
         let stabilised = if needed < size { held.min(size) } else { needed };
         let desired = stabilised.clamp(settings.min, settings.max);
-        let reason = match (desired.cmp(&size), needed.cmp(&desired)) {
-            (Ordering::Greater, _) => Reason::ScaleUp,
-            (Ordering::Less, _) => Reason::ScaleDown,
-            (Ordering::Equal, Ordering::Greater) => Reason::AtMaximum,
-            (Ordering::Equal, Ordering::Less) if size > settings.min => Reason::CoolingDown,
-            (Ordering::Equal, Ordering::Less) => Reason::AtMinimum,
-            (Ordering::Equal, Ordering::Equal) => Reason::WithinRange,
-        };
         let forecast = match expected {
             Some(expected) => format!("at most {:.0}/s are expected", expected.max(0.0)),
             None => "no season has been seen yet".to_owned(),
         };
         let words = format!("{rate:.0} records/s arrive, {forecast}: {size} → {desired}");
-        let mut decision = Decision::of_group("holt_winters", [size, desired], reason, words);
-        decision.metric = Some(METRICS[0].to_owned());
-        decision.proposal = Some(needed);
+        let sizes = [size, needed, desired];
+        let mut decision = Decision::sized("holt_winters", sizes, METRICS[0], words);
+        if decision.reason == Reason::AtMinimum && size > settings.min {
+            // Fewer would do, but more were called for not long ago.
+            decision.reason = Reason::CoolingDown;
+        }
         (decision.stabilised, decision.limited) = (Some(stabilised), Some(stabilised));
         decision
     }

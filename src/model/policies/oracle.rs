@@ -17,7 +17,6 @@
 use super::member_rate::MemberRate;
 use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::units::{SimSpan, SimTime};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Its metric: records/s that all members could process.
@@ -100,22 +99,11 @@ impl ScalingPolicy for OraclePolicy {
             return vec![Decision::of_group("oracle", [size; 2], Reason::WithinRange, words)];
         };
         let desired = needed.clamp(self.settings.min, self.settings.max);
-        let reason = match (desired.cmp(&size), needed.cmp(&desired)) {
-            (Ordering::Greater, _) => Reason::ScaleUp,
-            (Ordering::Less, _) => Reason::ScaleDown,
-            (Ordering::Equal, Ordering::Greater) => Reason::AtMaximum,
-            (Ordering::Equal, Ordering::Less) => Reason::AtMinimum,
-            (Ordering::Equal, Ordering::Equal) => Reason::WithinRange,
-        };
         let words = format!(
             "{rate:.0} records/s will come within {}: {size} → {desired}",
             self.lead.to_prose()
         );
-        let mut decision = Decision::of_group("oracle", [size, desired], reason, words);
-        decision.metric = Some(METRIC.to_owned());
-        decision.proposal = Some(needed);
-        (decision.stabilised, decision.limited) = (Some(needed), Some(needed));
-        vec![decision]
+        vec![Decision::sized("oracle", [size, needed, desired], METRIC, words)]
     }
 }
 

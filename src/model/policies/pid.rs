@@ -17,7 +17,6 @@
 
 use crate::model::policy::{Decision, Observation, Reason, ScalingPolicy};
 use crate::units::{SimSpan, SimTime};
-use std::cmp::Ordering;
 
 /// Names of its metrics: records behind, records/s that arrive.
 const METRICS: [&str; 2] = ["consumer_lag", "input_rate"];
@@ -98,23 +97,12 @@ impl PidPolicy {
         let wanted = libm::round(output).max(0.0) as u32;
         let least = self.settings.min.min(most);
         let desired = wanted.clamp(least, most);
-        let reason = match (desired.cmp(&size), wanted.cmp(&desired)) {
-            (Ordering::Greater, _) => Reason::ScaleUp,
-            (Ordering::Less, _) => Reason::ScaleDown,
-            (Ordering::Equal, Ordering::Greater) => Reason::AtMaximum,
-            (Ordering::Equal, Ordering::Less) => Reason::AtMinimum,
-            (Ordering::Equal, Ordering::Equal) => Reason::WithinRange,
-        };
         let words = format!(
             "the backlog is {} old, {} is aimed at: {size} → {desired}",
             SimSpan::from_secs_f64(age).to_prose(),
             self.settings.target.to_prose()
         );
-        let mut decision = Decision::of_group("pid", [size, desired], reason, words);
-        decision.metric = Some(METRICS[0].to_owned());
-        decision.proposal = Some(wanted);
-        (decision.stabilised, decision.limited) = (Some(wanted), Some(wanted));
-        decision
+        Decision::sized("pid", [size, wanted, desired], METRICS[0], words)
     }
 }
 

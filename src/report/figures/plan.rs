@@ -82,7 +82,6 @@ fn points(
         let (left, top) = at(one);
         scene.rect(left - 5.0, top - 5.0, 10.0, 10.0, *colour);
     }
-    let face = Face::new();
     let mut taken: Vec<Extent> = scene.extents().into_iter().map(|(extent, _)| extent).collect();
     // What is bought, and what the script would buy, are named first.
     let mut order: Vec<usize> = (0..marks.len()).collect();
@@ -90,22 +89,13 @@ fn points(
     for (one, ..) in order.into_iter().map(|at| marks[at]) {
         let name = format!("{} × {}", one.purchase.brokers, one.purchase.machine);
         let name = Scene::clipped(&name, 12.0, 240.0);
-        let width = face.width(&name, 12.0);
         let (left, mut base) = (at(one).0 + 9.0, at(one).1 - 8.0);
         // Above the dotted line, where it would be crossed.
         let line = y(MOST_RISK);
         if base - 12.0 < line && line < base + 4.0 {
             base = line - 6.0;
         }
-        let left = left.min(WIDTH - RIGHT - width);
-        let extent = (left - 2.0, base - 12.0, left + width + 2.0, base + 4.0);
-        let free = |other: &Extent| {
-            extent.0 >= other.2 || other.0 >= extent.2 || extent.1 >= other.3 || other.1 >= extent.3
-        };
-        if taken.iter().all(free) {
-            scene.text((left, base), Anchor::Start, 12.0, INK, name);
-            taken.push(extent);
-        }
+        scene.name_if_free((left, base), WIDTH - RIGHT, name, &mut taken);
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) struct Scene {
     pub marks: Vec<Mark>,
 }
 
+/// Size of the names of points.
+const NAME: f64 = 12.0;
+
 /// A box that a text covers: left, top, right, bottom.
 pub(super) type Extent = (f64, f64, f64, f64);
 
@@ -89,6 +92,27 @@ impl Scene {
             short.pop();
         }
         format!("{}…", short.trim_end())
+    }
+
+    /// Names a point from a place on, which gives way to the left at an edge, unless something
+    /// stands there already.
+    pub(super) fn name_if_free(
+        &mut self,
+        (left, base): (f64, f64),
+        edge: f64,
+        name: String,
+        taken: &mut Vec<Extent>,
+    ) {
+        let width = Face::new().width(&name, NAME);
+        let left = left.min(edge - width);
+        let extent = (left - 2.0, base - NAME, left + width + 2.0, base + 4.0);
+        let free = |other: &Extent| {
+            extent.0 >= other.2 || other.0 >= extent.2 || extent.1 >= other.3 || other.1 >= extent.3
+        };
+        if taken.iter().all(free) {
+            self.text((left, base), Anchor::Start, NAME, INK, name);
+            taken.push(extent);
+        }
     }
 
     /// Boxes of all texts, for the proof that they fit and do not overlap.

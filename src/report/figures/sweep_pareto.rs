@@ -1,7 +1,6 @@
 //! Cost against the chance of missing an objective; dominated designs are grey.
 
 use super::axes::{LABEL, LEFT, RIGHT, WIDTH, ticks};
-use super::font::Face;
 use super::scene::{Anchor, BLUE, Extent, GRID, INK, ORANGE, SOFT, SOLID, Scene};
 use super::sweep::caption;
 use crate::study::sweep::{Answer, COST, Plan};
@@ -74,7 +73,6 @@ fn points(
         }
     }
     scene.line(front, BLUE, 1.0, &[4.0, 3.0]);
-    let face = Face::new();
     let mut taken: Vec<Extent> = scene.extents().into_iter().map(|(extent, _)| extent).collect();
     for index in order {
         let row = &answer.rows[index];
@@ -82,16 +80,7 @@ fn points(
             continue;
         }
         let name = Scene::clipped(&plan.designs[row.design].name, 12.0, 260.0);
-        let width = face.width(&name, 12.0);
-        let (left, base) = (x(cost(index).unwrap_or(0.0)) + 8.0, y(row.violation.share) - 8.0);
-        let left = left.min(WIDTH - RIGHT - width);
-        let extent = (left - 2.0, base - 12.0, left + width + 2.0, base + 4.0);
-        let free = |other: &Extent| {
-            extent.0 >= other.2 || other.0 >= extent.2 || extent.1 >= other.3 || other.1 >= extent.3
-        };
-        if taken.iter().all(free) {
-            scene.text((left, base), Anchor::Start, 12.0, INK, name);
-            taken.push(extent);
-        }
+        let from = (x(cost(index).unwrap_or(0.0)) + 8.0, y(row.violation.share) - 8.0);
+        scene.name_if_free(from, WIDTH - RIGHT, name, &mut taken);
     }
 }

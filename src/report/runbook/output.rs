@@ -72,19 +72,7 @@ fn remove_old(folder: &Path) {
 /// Names and texts of the files of a move: everything at once, back again, leaders, wave by wave.
 pub fn move_files(procedure: &Procedure, files: &Files) -> Vec<(String, String)> {
     let Body::Move(book) = &procedure.body else { return Vec::new() };
-    let cluster = &book.study.scenario.cluster;
-    let named = |list: &[(usize, Vec<u32>)]| -> Vec<Assignment> {
-        let one = |(index, replicas): &(usize, Vec<u32>)| {
-            let partition = &cluster.partitions[*index];
-            Assignment {
-                topic: cluster.topic(partition.topic).name.clone(),
-                partition: partition.number,
-                replicas: replicas.clone(),
-            }
-        };
-        list.iter().map(one).collect()
-    };
-    let [old, new] = book.study.assignments().map(|list| named(&list));
+    let [old, new] = book.study.assignments();
     if new.is_empty() {
         return Vec::new();
     }

@@ -20,7 +20,7 @@ use crate::cluster::BrokerId;
 use crate::error::{Error, Result};
 use crate::metrics::Run;
 use crate::model::placement::{PlacementPartition, PlacementPlan, assess, place};
-use crate::scenario::{EngineChoice, Scenario};
+use crate::scenario::{Assignment, EngineChoice, Scenario};
 use crate::units::{ByteRate, Bytes};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -219,14 +219,15 @@ fn cores(scenario: &Scenario, run: &Run, node_id: u32) -> f64 {
 
 impl BrokerStudy {
     /// Assignments of the partitions that change: before and after.
-    pub fn assignments(&self) -> [Vec<(usize, Vec<u32>)>; 2] {
-        let ids = |list: &[BrokerId]| -> Vec<u32> {
-            list.iter().map(|one| self.scenario.cluster.broker(*one).node_id).collect()
+    pub fn assignments(&self) -> [Vec<Assignment>; 2] {
+        let cluster = &self.scenario.cluster;
+        let named = |index: usize, brokers: &[BrokerId]| {
+            Assignment::of(cluster, index, brokers.iter().copied())
         };
         let all = &self.plan.changes;
         [
-            all.iter().map(|one| (one.partition, ids(&one.old))).collect(),
-            all.iter().map(|one| (one.partition, ids(&one.new))).collect(),
+            all.iter().map(|one| named(one.partition, &one.old)).collect(),
+            all.iter().map(|one| named(one.partition, &one.new)).collect(),
         ]
     }
 }

@@ -222,10 +222,17 @@ fn limit(run: &Run) -> Rule {
     let limit = &run.bottleneck;
     let factor = limit.saturates_at_load_factor?;
     let sentence = if factor < 1.0 {
+        // What is held while a broker is gone, and what catches up afterwards, is busy as well.
+        let held = run.outages.iter().any(|one| !(one.offline + one.stalled).is_zero());
         format!(
-            "Overload: in the busiest minute {} could carry {} % of what was offered.",
+            "Overload: in the busiest minute {} could carry {} % of what was offered{}.",
             limit.resource,
-            sig(factor * 100.0)
+            sig(factor * 100.0),
+            if held {
+                "; partitions were unavailable, so that need not be for lack of capacity"
+            } else {
+                ""
+            }
         )
     } else {
         format!(

@@ -18,6 +18,27 @@ fn text(output: &[u8]) -> String {
 }
 
 #[test]
+fn a_broker_that_dies_is_told_with_what_it_held_up() {
+    let run = |sets: &[&str]| {
+        let mut command = kafsim();
+        command.args(["simulate", &example("broker-dies"), "--out", "none"]).args(sets);
+        let output = command.output().expect("it runs");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = run(&[]);
+    for words in [
+        "Unavailable: 4 partitions had no leader for up to",
+        "No acknowledged record was lost.",
+        "partitions were unavailable, so that need not be for lack of capacity",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let calm = run(&["--set", "timeline=[]"]);
+    assert!(!calm.contains("navailable"), "{calm}");
+}
+
+#[test]
 fn the_first_command_of_the_readme_works() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("q");
